@@ -1,0 +1,140 @@
+# Build, install and test referral with PGXS.
+#
+#   make && make install          build and install for the server of PG_CONFIG
+#   make installcheck             pg_regress and isolation on a running server
+#   make test                     everything, set-up included (see test/setup)
+#   make demo                     a programme in front of your eyes
+#
+# Another server: make PG_CONFIG=/path/to/pg_config ...
+
+# ---- identity -------------------------------------------------------------
+
+EXTENSION = referral
+EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" referral.control)
+MODULE_big = referral
+
+# ---- sources --------------------------------------------------------------
+
+# A room is a directory below src; a new file in one needs no change here.
+SOURCES := $(sort $(wildcard src/*/*.c))
+HEADER_FILES := $(sort $(wildcard src/*/*.h))
+SCHEMA := $(sort $(wildcard src/schema/*.sql))
+OBJS = $(SOURCES:.c=.o)
+INSTALL_SQL = $(EXTENSION)--$(EXTVERSION).sql
+DATA_built = $(INSTALL_SQL)
+
+# ---- tests ----------------------------------------------------------------
+
+REGRESS := $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
+ISOLATION := $(patsubst test/isolation/specs/%.spec,%,$(sort $(wildcard test/isolation/specs/*.spec)))
+ISOLATION_OPTS = --inputdir=test/isolation
+
+# TAP_TESTS stays unset: installcheck asks nothing of the server it is pointed
+# at, while TAP makes clusters of its own. They have the target check-tap.
+PROVE_TESTS = $(sort $(wildcard test/t/*.pl))
+
+# A unit program names the files it is linked with: /* links: delivery/retry.c */
+UNIT_TESTS = $(patsubst test/unit/%.c,build/unit/%,$(sort $(wildcard test/unit/*.c)))
+UNIT_CFLAGS = -std=gnu99 -g -O1 -Wall -Wextra -Wshadow -fsanitize=undefined -fno-sanitize-recover=undefined
+
+# ---- flags ----------------------------------------------------------------
+
+PG_CONFIG ?= pg_config
+CURL_CONFIG ?= curl-config
+PKG_CONFIG ?= pkg-config
+
+# -isystem: our warnings are for our code, not for the server's headers.
+# Unused parameters are the idiom there: fcinfo, callback arguments.
+PG_CPPFLAGS = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server 2>/dev/null) \
+	$(shell $(CURL_CONFIG) --cflags 2>/dev/null) \
+	-DREFERRAL_VERSION='"$(EXTVERSION)"'
+PG_CFLAGS = -Wall -Wextra -Wshadow -Wno-unused-parameter
+SHLIB_LINK = $(shell $(CURL_CONFIG) --libs 2>/dev/null) \
+	$(or $(shell $(PKG_CONFIG) --libs libcrypto 2>/dev/null),-lcrypto)
+
+# The server's own CFLAGS are gcc's when gcc built it; clang need not know them all.
+ifneq (,$(findstring clang,$(CC)))
+PG_CFLAGS += -Wno-unknown-warning-option -Wno-ignored-optimization-argument
+endif
+
+EXTRA_CLEAN = build $(EXTENSION)--*.sql src/*/*.o src/*/*.bc
+
+# ---- PGXS -----------------------------------------------------------------
+
+.DEFAULT_GOAL := all
+PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
+
+# On a bare machine test and demo install the server first, so its absence
+# must not end make here.
+ifneq (,$(wildcard $(PGXS)))
+include $(PGXS)
+else
+all install installcheck clean:
+	@echo "$(PG_CONFIG) not found: install the server's development package (Debian: postgresql-server-dev-15), or set PG_CONFIG" >&2; exit 1
+endif
+
+# ---- rules ----------------------------------------------------------------
+
+# Headers are few and included downwards: any of them rebuilds all. So does
+# this file and the control file, which holds the version that is compiled in.
+$(OBJS) $(OBJS:.o=.bc): $(HEADER_FILES) Makefile referral.control
+
+# One file from many, in the order of their numbers.
+$(INSTALL_SQL): $(SCHEMA) Makefile referral.control
+	@test -n '$(SCHEMA)' || { echo 'no src/schema/*.sql to assemble' >&2; exit 1; }
+	cat $(SCHEMA) > $@.tmp
+	mv $@.tmp $@
+
+unit_links = $(addprefix src/,$(shell sed -n 's,.*links: *\(.*[^ ]\) *\*/.*,\1,p' '$(1)'))
+
+.SECONDEXPANSION:
+build/unit/%: test/unit/%.c $$(call unit_links,test/unit/$$*.c) $(HEADER_FILES) Makefile
+	@mkdir -p build/unit
+	$(CC) $(UNIT_CFLAGS) -Isrc -o $@ $(filter %.c,$^) -lm
+
+# ---- checks and tools -----------------------------------------------------
+
+.PHONY: check-unit check-tap check-meta check-format format test demo bench majors dist
+
+check-unit: $(UNIT_TESTS)
+ifneq (,$(UNIT_TESTS))
+	prove --exec '' $(UNIT_TESTS)
+else
+	@echo 'no unit tests'
+endif
+
+check-tap:
+ifneq (,$(PROVE_TESTS))
+	$(prove_installcheck)
+else
+	@echo 'no TAP tests'
+endif
+
+# PGXN wants the version in META.json too; nothing else may repeat it.
+check-meta:
+	@bash test/setup/check-meta.sh '$(EXTVERSION)'
+
+format:
+	@bash test/setup/format.sh write
+
+check-format:
+	@bash test/setup/format.sh check
+
+# No shell between make and the script, so that a signal to make arrives there.
+test demo bench: export PG_CONFIG := $(PG_CONFIG)
+
+test:
+	@bash test/setup/run-tests.sh
+
+demo:
+	@bash test/demo/run.sh
+
+bench:
+	@bash test/bench/run.sh
+
+majors:
+	@bash test/majors/run.sh
+
+dist:
+	@mkdir -p build
+	git archive --format=zip --prefix=$(EXTENSION)-$(EXTVERSION)/ -o build/$(EXTENSION)-$(EXTVERSION).zip HEAD

@@ -1,0 +1,21 @@
+/*
+ * clock.h
+ *	  The one clock of the domain.
+ */
+#ifndef RF_CLOCK_H
+#define RF_CLOCK_H
+
+#include "access/xact.h"
+#include "utils/timestamp.h"
+
+/* Setting referral.clock_offset, in seconds; for tests. */
+extern int	rf_clock_offset;
+
+/* The domain's now: the transaction's start plus the offset. */
+static inline TimestampTz
+rf_now(void)
+{
+	return GetCurrentTransactionStartTimestamp() + rf_clock_offset * USECS_PER_SEC;
+}
+
+#endif							/* RF_CLOCK_H */

@@ -1,0 +1,265 @@
+/*
+ * engine.c
+ *	  See engine.h.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/syscache.h"
+
+#include "base/engine.h"
+
+#define ENGINE_SEARCH_PATH	"pg_catalog, pg_temp"
+
+/*
+ * The schema our names are in. Plans belong to a generation: an extension that
+ * was dropped and created elsewhere, or whose schema was renamed, starts a new
+ * one.
+ */
+static Oid	engine_schema = InvalidOid;
+static char *engine_schema_name = NULL; /* quoted */
+static uint64 engine_generation = 0;
+
+static int	engine_writing = 0;
+
+static void
+engine_note_schema(Oid schema)
+{
+	char	   *name = get_namespace_name(schema);
+
+	if (name == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_SCHEMA),
+				 errmsg("schema of extension \"%s\" does not exist", "referral")));
+	name = unconstify(char *, quote_identifier(name));
+	if (engine_schema_name != NULL && engine_schema == schema &&
+		strcmp(engine_schema_name, name) == 0)
+		return;
+	if (engine_schema_name != NULL)
+		pfree(engine_schema_name);
+	engine_schema_name = MemoryContextStrdup(TopMemoryContext, name);
+	engine_schema = schema;
+	engine_generation++;
+}
+
+void
+rf_engine_enter_schema(RfEngine *engine, Oid schema, Oid owner)
+{
+	engine_note_schema(schema);
+	GetUserIdAndSecContext(&engine->caller, &engine->caller_sec_context);
+	SetUserIdAndSecContext(owner, engine->caller_sec_context | SECURITY_LOCAL_USERID_CHANGE);
+	engine->guc_nest_level = 0;
+	if (strcmp(namespace_search_path, ENGINE_SEARCH_PATH) != 0)
+	{
+		engine->guc_nest_level = NewGUCNestLevel();
+		(void) set_config_option("search_path", ENGINE_SEARCH_PATH,
+								 PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
+	}
+	SPI_connect();
+}
+
+void
+rf_engine_enter(RfEngine *engine, FunctionCallInfo fcinfo)
+{
+	Oid			function = fcinfo->flinfo->fn_oid;
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	Oid			schema;
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for function %u", function);
+	schema = ((Form_pg_proc) GETSTRUCT(tuple))->pronamespace;
+	owner = ((Form_pg_proc) GETSTRUCT(tuple))->proowner;
+	ReleaseSysCache(tuple);
+	rf_engine_enter_schema(engine, schema, owner);
+}
+
+void
+rf_engine_leave(RfEngine *engine)
+{
+	SPI_finish();
+	if (engine->guc_nest_level > 0)
+		AtEOXact_GUC(true, engine->guc_nest_level);
+	SetUserIdAndSecContext(engine->caller, engine->caller_sec_context);
+}
+
+Oid
+rf_engine_relation(const char *name)
+{
+	Oid			relation = get_relname_relid(name, engine_schema);
+
+	if (!OidIsValid(relation))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation \"%s\" does not exist in schema %s",
+						name, engine_schema_name)));
+	return relation;
+}
+
+bool
+rf_engine_is_writing(void)
+{
+	return engine_writing > 0;
+}
+
+/* The statement's text with our schema in the place of @extschema@. */
+static char *
+statement_text(const char *sql)
+{
+	static const char marker[] = "@extschema@";
+	StringInfoData text;
+	const char *at;
+
+	initStringInfo(&text);
+	while ((at = strstr(sql, marker)) != NULL)
+	{
+		appendBinaryStringInfo(&text, sql, at - sql);
+		appendStringInfoString(&text, engine_schema_name);
+		sql = at + strlen(marker);
+	}
+	appendStringInfoString(&text, sql);
+	return text.data;
+}
+
+static void
+statement_prepare(RfStatement *statement)
+{
+	SPIPlanPtr	plan;
+
+	if (statement->plan != NULL)
+	{
+		SPI_freeplan(statement->plan);
+		statement->plan = NULL;
+	}
+	plan = SPI_prepare(statement_text(statement->sql), statement->nargs,
+					   unconstify(Oid *, statement->argtypes));
+	if (plan == NULL)
+		elog(ERROR, "could not prepare statement: %s", SPI_result_code_string(SPI_result));
+	SPI_keepplan(plan);
+	statement->plan = plan;
+	statement->generation = engine_generation;
+}
+
+uint64
+rf_execute(RfStatement *statement, const Datum *values, const char *nulls)
+{
+	int			result = 0;
+
+	if (statement->plan == NULL || statement->generation != engine_generation)
+		statement_prepare(statement);
+	engine_writing++;
+	PG_TRY();
+	{
+		result = SPI_execute_plan(statement->plan, unconstify(Datum *, values),
+								  nulls, false, 0);
+	}
+	PG_FINALLY();
+	{
+		engine_writing--;
+	}
+	PG_END_TRY();
+	if (result < 0)
+		elog(ERROR, "could not execute statement: %s", SPI_result_code_string(result));
+	return SPI_processed;
+}
+
+Datum
+rf_value(uint64 row, int column, bool *isnull)
+{
+	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, isnull);
+}
+
+int64
+rf_int64(uint64 row, int column)
+{
+	bool		isnull;
+	Datum		value = rf_value(row, column, &isnull);
+
+	return isnull ? 0 : DatumGetInt64(value);
+}
+
+int32
+rf_int32(uint64 row, int column)
+{
+	bool		isnull;
+	Datum		value = rf_value(row, column, &isnull);
+
+	return isnull ? 0 : DatumGetInt32(value);
+}
+
+bool
+rf_bool(uint64 row, int column)
+{
+	bool		isnull;
+	Datum		value = rf_value(row, column, &isnull);
+
+	return !isnull && DatumGetBool(value);
+}
+
+char *
+rf_text(uint64 row, int column)
+{
+	bool		isnull;
+	Datum		value = rf_value(row, column, &isnull);
+
+	return isnull ? NULL : TextDatumGetCString(value);
+}
+
+void
+rf_column_init(RfColumn *column, Oid type)
+{
+	column->type = type;
+	get_typlenbyvalalign(type, &column->typlen, &column->typbyval, &column->typalign);
+	column->n = 0;
+	column->capacity = 8;
+	column->values = palloc_array(Datum, column->capacity);
+	column->nulls = palloc_array(bool, column->capacity);
+}
+
+static void
+column_append(RfColumn *column, Datum value, bool isnull)
+{
+	if (column->n == column->capacity)
+	{
+		column->capacity *= 2;
+		column->values = repalloc_array(column->values, Datum, column->capacity);
+		column->nulls = repalloc_array(column->nulls, bool, column->capacity);
+	}
+	column->values[column->n] = value;
+	column->nulls[column->n] = isnull;
+	column->n++;
+}
+
+void
+rf_column_add(RfColumn *column, Datum value)
+{
+	column_append(column, value, false);
+}
+
+void
+rf_column_add_null(RfColumn *column)
+{
+	column_append(column, (Datum) 0, true);
+}
+
+Datum
+rf_column_array(const RfColumn *column)
+{
+	int			lower = 1;
+
+	return PointerGetDatum(construct_md_array(column->values, column->nulls, 1,
+											  unconstify(int *, &column->n), &lower,
+											  column->type, column->typlen,
+											  column->typbyval, column->typalign));
+}

@@ -1,0 +1,74 @@
+/*
+ * admission.h
+ *	  May this person join? The checks of a single row, for INSERT, COPY,
+ *	  rf_join and rf_import alike.
+ */
+#ifndef RF_ADMISSION_H
+#define RF_ADMISSION_H
+
+#include "base/fresh.h"
+#include "program/campaign.h"
+#include "program/code.h"
+
+/* Why a person is not admitted; sqlstate 0: admitted. */
+typedef struct RfRefusal
+{
+	int			sqlstate;
+	char	   *message;
+	char	   *detail;			/* may be NULL */
+	char	   *hint;			/* may be NULL */
+} RfRefusal;
+
+/* Who wants to join; strings may be NULL. */
+typedef struct RfApplicant
+{
+	int64		campaign_id;
+	const char *email;
+	const char *name;
+	const char *referred_by;
+	const char *source;
+	const char *code;
+	TimestampTz joined_at;		/* 0: now */
+} RfApplicant;
+
+/* What the engine adds to an admitted person. */
+typedef struct RfAdmitted
+{
+	const char *email;			/* trimmed */
+	const char *email_key;
+	const char *code;
+	const char *code_key;
+	const char *source;
+	int64		referrer_id;	/* 0: none */
+	TimestampTz joined_at;
+} RfAdmitted;
+
+/* The statement's memory of campaigns and referrers. */
+typedef struct RfAdmission RfAdmission;
+
+/* The admission of a running INSERT. */
+extern RfAdmission *rf_admission(RfInsert *insert);
+
+/*
+ * Check one applicant. On refusal returns false and fills `refusal`. With
+ * `strict` a person who is there already is refused; without, such a row
+ * passes, so that the unique index or ON CONFLICT decides.
+ */
+extern bool rf_admission_check(RfAdmission *admission, FunctionCallInfo fcinfo,
+							   const RfApplicant *applicant, bool strict,
+							   RfAdmitted *admitted, RfRefusal *refusal);
+
+/* Raise a refusal as an error. */
+extern void rf_refusal_raise(const RfRefusal *refusal) pg_attribute_noreturn();
+
+/*
+ * Checks of single values, each the whole rule for its column; return false
+ * and fill `refusal`.
+ */
+extern bool rf_email_is_valid(const char *email, RfRefusal *refusal);
+
+/* Trimmed; palloc'd. */
+extern char *rf_email_trim(const char *email);
+extern char *rf_email_key(const char *trimmed);
+
+#endif							/* RF_ADMISSION_H */

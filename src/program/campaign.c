@@ -1,0 +1,241 @@
+/*
+ * campaign.c
+ *	  See campaign.h.
+ *
+ * Row changes raise no invalidation message by themselves; statement triggers
+ * on the tables read here raise one for the table (rf_programme_changed).
+ * Every message about one of these tables moves the generation, and a cache of
+ * an older generation is dropped at the next look-up. A load during which the
+ * generation moved is discarded: it may have read before the change.
+ *
+ * Dropped campaigns live on until the end of the transaction, because callers
+ * hold pointers to them while they run statements.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+#include "utils/hsearch.h"
+#include "utils/inval.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "program/campaign.h"
+#include "program/campaign_load.h"
+#include "program/event.h"
+
+PG_FUNCTION_INFO_V1(rf_programme_changed);
+
+typedef struct CampaignEntry
+{
+	int64		id;
+	RfCampaign *campaign;
+} CampaignEntry;
+
+static const char *const watched_names[] = {
+	"rf_campaign", "rf_reward_rule", "rf_milestone", "rf_webhook",
+	"rf_secret", "rf_fraud_rule", "rf_home"
+};
+
+static Oid	watched[lengthof(watched_names)];
+static uint64 generation = 1;	/* moved by invalidation messages */
+static uint64 cached_generation = 0;
+static MemoryContext cache = NULL;
+static HTAB *campaigns = NULL;
+
+static void
+campaign_invalidate(Datum arg, Oid relation)
+{
+	for (size_t i = 0; i < lengthof(watched); i++)
+	{
+		if (!OidIsValid(relation) || watched[i] == relation)
+		{
+			generation++;
+			return;
+		}
+	}
+}
+
+static void
+campaign_watch(void)
+{
+	static bool registered = false;
+
+	if (!registered)
+	{
+		CacheRegisterRelcacheCallback(campaign_invalidate, (Datum) 0);
+		registered = true;
+	}
+	for (size_t i = 0; i < lengthof(watched); i++)
+		watched[i] = rf_engine_relation(watched_names[i]);
+}
+
+/* Start an empty cache; what the old one holds stays until the transaction ends. */
+static void
+campaign_renew(void)
+{
+	HASHCTL		control = {
+		.keysize = sizeof(int64),
+		.entrysize = sizeof(CampaignEntry)
+	};
+
+	if (cache != NULL)
+		MemoryContextSetParent(cache, TopTransactionContext);
+	cache = AllocSetContextCreate(TopMemoryContext, "referral campaigns",
+								  ALLOCSET_DEFAULT_SIZES);
+	control.hcxt = cache;
+	campaigns = hash_create("referral campaigns", 16, &control,
+							HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	campaign_watch();
+	cached_generation = generation;
+}
+
+uint64
+rf_campaign_generation(void)
+{
+	if (cached_generation != generation)
+		campaign_renew();
+	return cached_generation;
+}
+
+static void
+campaign_remember(RfCampaign *campaign)
+{
+	CampaignEntry *entry = hash_search(campaigns, &campaign->id, HASH_ENTER, NULL);
+
+	entry->campaign = campaign;
+}
+
+const RfCampaign *
+rf_campaign_by_id(int64 id)
+{
+	CampaignEntry *entry;
+	RfCampaign *campaign;
+	uint64		before;
+
+	do
+	{
+		before = rf_campaign_generation();
+		entry = hash_search(campaigns, &id, HASH_FIND, NULL);
+		if (entry != NULL)
+			return entry->campaign;
+		campaign = rf_campaign_load(id, cache);
+		if (campaign == NULL)
+			return NULL;
+	} while (before != generation);
+	campaign_remember(campaign);
+	return campaign;
+}
+
+RF_STATEMENT(find_campaign,
+			 "SELECT id FROM @extschema@.rf_campaign WHERE slug = $1", TEXTOID);
+
+static int64
+campaign_find(const char *slug)
+{
+	Datum		values[] = {CStringGetTextDatum(slug)};
+
+	if (rf_execute(&find_campaign, values, NULL) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("campaign \"%s\" does not exist", slug),
+				 errhint("Campaigns are the rows of rf_campaign; they are found by slug.")));
+	return rf_int64(0, 1);
+}
+
+const RfCampaign *
+rf_campaign_by_slug(const char *slug)
+{
+	HASH_SEQ_STATUS scan;
+	CampaignEntry *entry;
+
+	if (slug == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("campaign must not be null")));
+	(void) rf_campaign_generation();
+	hash_seq_init(&scan, campaigns);
+	while ((entry = hash_seq_search(&scan)) != NULL)
+	{
+		if (strcmp(entry->campaign->slug, slug) == 0)
+		{
+			hash_seq_term(&scan);
+			return entry->campaign;
+		}
+	}
+	return rf_campaign_by_id(campaign_find(slug));
+}
+
+const RfRule *
+rf_campaign_rule(const RfCampaign *campaign, int64 rule_id)
+{
+	for (int i = 0; i < campaign->nrules; i++)
+	{
+		if (campaign->rules[i].id == rule_id)
+			return &campaign->rules[i];
+	}
+	return NULL;
+}
+
+RfCampaignState
+rf_campaign_state_at(const RfCampaign *campaign, TimestampTz when)
+{
+	if (campaign->state == RF_DRAFT || campaign->state == RF_ENDED)
+		return campaign->state;
+	if (when >= campaign->ends_at)
+		return RF_ENDED;
+	if (when < campaign->starts_at)
+		return RF_DRAFT;
+	return campaign->state;
+}
+
+const char *
+rf_campaign_state_name(RfCampaignState state)
+{
+	static const char *const names[] = {"draft", "live", "paused", "ended"};
+
+	return names[state];
+}
+
+char *
+rf_campaign_link(const RfCampaign *campaign, const char *code)
+{
+	const char *url = campaign->landing_url;
+	const char *place;
+	const char *fragment;
+	StringInfoData link;
+
+	if (url == NULL)
+		return NULL;
+	initStringInfo(&link);
+	if ((place = strstr(url, "{code}")) != NULL)
+	{
+		appendBinaryStringInfo(&link, url, place - url);
+		appendStringInfoString(&link, code);
+		appendStringInfoString(&link, place + strlen("{code}"));
+		return link.data;
+	}
+	fragment = url + strcspn(url, "#");
+	appendBinaryStringInfo(&link, url, fragment - url);
+	appendStringInfo(&link, "%sref=%s", strchr(link.data, '?') ? "&" : "?", code);
+	appendStringInfoString(&link, fragment);
+	return link.data;
+}
+
+Datum
+rf_programme_changed(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" was not called by trigger manager",
+						"rf_programme_changed")));
+	CacheInvalidateRelcacheByRelid(RelationGetRelid(trigger->tg_relation));
+	rf_event_announce();
+	PG_RETURN_NULL();
+}

@@ -1,0 +1,116 @@
+/*
+ * campaign.h
+ *	  Campaigns with their rules and the webhooks that listen to them, as each
+ *	  backend caches them.
+ *
+ * What is returned stays valid until the end of the transaction, changes
+ * notwithstanding; look it up anew to see changes. All functions need an
+ * engine scope.
+ */
+#ifndef RF_CAMPAIGN_H
+#define RF_CAMPAIGN_H
+
+#include "base/engine.h"
+#include "program/rules.h"
+#include "utils/jsonb.h"
+#include "utils/timestamp.h"
+
+typedef enum RfCampaignState
+{
+	RF_DRAFT,
+	RF_LIVE,
+	RF_PAUSED,
+	RF_ENDED,
+} RfCampaignState;
+
+typedef enum RfOnUnqualify
+{
+	RF_CANCEL_DUE,
+	RF_KEEP,
+	RF_CLAWBACK,
+} RfOnUnqualify;
+
+/* Value of one grant, rounded. */
+typedef struct RfValue
+{
+	Datum		amount;			/* numeric */
+	char	   *unit;
+} RfValue;
+
+typedef struct RfRule
+{
+	int64		id;
+	char	   *name;
+	RfTerms		terms;
+	char	   *kind;			/* as in rf_reward_rule */
+	char	   *metric;
+	RfValue		value;
+	RfValue    *milestones;		/* one for each of terms.thresholds */
+	Interval	hold;
+	bool		auto_issue;
+} RfRule;
+
+typedef enum RfFormat
+{
+	RF_FORMAT_STANDARD,
+	RF_FORMAT_FIELDS,
+	RF_FORMAT_FORM,
+} RfFormat;
+
+/* A webhook's wishes. */
+typedef struct RfSubscription
+{
+	int64		webhook_id;
+	uint32		types;			/* RF_EVENT_BITs */
+	int			nsources;		/* 0: all */
+	char	  **sources;
+	int64		rule_id;		/* 0: all events */
+	RfFormat	format;
+	Jsonb	   *fields;			/* NULL in the standard format */
+	Jsonb	   *extra;			/* may be NULL */
+} RfSubscription;
+
+typedef struct RfCampaign
+{
+	int64		id;
+	char	   *slug;
+	char	   *name;
+	RfCampaignState state;
+	TimestampTz starts_at;		/* DT_NOBEGIN: always was */
+	TimestampTz ends_at;		/* DT_NOEND: never */
+	char	   *landing_url;	/* may be NULL */
+	Interval   *qualify_within; /* may be NULL */
+	RfOnUnqualify on_unqualify;
+	int			max_referrals;	/* 0: no limit */
+	char	   *code_prefix;	/* may be NULL */
+	int			code_length;
+	int			nrules;
+	RfRule	   *rules;			/* by id */
+	int			nsubscriptions;
+	RfSubscription *subscriptions;
+	uint32		wanted;			/* types any of them wants */
+} RfCampaign;
+
+/* NULL if there is none. */
+extern const RfCampaign *rf_campaign_by_id(int64 id);
+
+/* Raises 42704 if there is none, 22004 if slug is NULL. */
+extern const RfCampaign *rf_campaign_by_slug(const char *slug);
+
+/* NULL if there is none. */
+extern const RfRule *rf_campaign_rule(const RfCampaign *campaign, int64 rule_id);
+
+/* Derived from state and dates; time never changes the state stored. */
+extern RfCampaignState rf_campaign_state_at(const RfCampaign *campaign, TimestampTz when);
+extern const char *rf_campaign_state_name(RfCampaignState state);
+
+/* The link of a code; NULL without landing_url. palloc'd. */
+extern char *rf_campaign_link(const RfCampaign *campaign, const char *code);
+
+/*
+ * Moves whenever campaigns, rules, webhooks or homes may have changed; other
+ * caches of such rows compare it.
+ */
+extern uint64 rf_campaign_generation(void);
+
+#endif							/* RF_CAMPAIGN_H */

@@ -1,0 +1,176 @@
+/*
+ * code.c
+ *	  See code.h.
+ *
+ * Codes are drawn in batches, each twice as large as the one before, and
+ * a whole batch is compared with the codes in use by one query: a COPY of a
+ * million people asks a thousand times, a single sign-up once.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "common/string.h"
+#include "utils/builtins.h"
+
+#include "program/code.h"
+
+/* Without 0 and O, 1, I and L, and U, which reads like V. */
+static const char alphabet[] = "23456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+#define CODE_BATCH_MAX	1024
+
+struct RfCodeSource
+{
+	MemoryContext context;
+	const char *prefix;
+	int			length;
+	int			batch_size;		/* of the next batch */
+	char	  **codes;			/* the batch, sorted */
+	int			ncodes;
+	int			next;
+};
+
+char *
+rf_code_key(const char *code)
+{
+	char	   *key = palloc(strlen(code) + 1);
+	char	   *to = key;
+
+	for (; *code != '\0'; code++)
+	{
+		if (*code != '-' && *code != ' ')
+			*to++ = pg_ascii_toupper((unsigned char) *code);
+	}
+	*to = '\0';
+	return key;
+}
+
+bool
+rf_code_is_valid(const char *code)
+{
+	size_t		length = strlen(code);
+
+	for (const char *c = code; *c != '\0'; c++)
+	{
+		if ((unsigned char) *c >= 0x80 || (!isalnum((unsigned char) *c) && *c != '-'))
+			return false;
+	}
+	return length >= 3 && length <= 64 && strlen(rf_code_key(code)) >= 3;
+}
+
+RfCodeSource *
+rf_code_source(const RfCampaign *campaign)
+{
+	RfCodeSource *source = palloc0_object(RfCodeSource);
+
+	source->context = CurrentMemoryContext;
+	source->prefix = campaign->code_prefix != NULL ? campaign->code_prefix : "";
+	source->length = campaign->code_length;
+	source->batch_size = 1;
+	return source;
+}
+
+/* A random code: bytes beyond the alphabet are thrown away, so that all
+ * characters are equally likely. */
+static char *
+code_draw(const RfCodeSource *source)
+{
+	StringInfoData code;
+	uint8		bytes[64];
+	int			drawn = 0;
+
+	initStringInfo(&code);
+	appendStringInfoString(&code, source->prefix);
+	while (drawn < source->length)
+	{
+		if (!pg_strong_random(bytes, sizeof(bytes)))
+			ereport(ERROR,
+					(errcode(ERRCODE_INTERNAL_ERROR),
+					 errmsg("could not generate a random code")));
+		for (size_t i = 0; i < sizeof(bytes) && drawn < source->length; i++)
+		{
+			int			index = bytes[i] & 31;
+
+			if (index >= (int) strlen(alphabet))
+				continue;
+			appendStringInfoChar(&code, alphabet[index]);
+			drawn++;
+		}
+	}
+	return code.data;
+}
+
+static int
+code_compare(const void *a, const void *b)
+{
+	return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+/* Draw a batch without doubles. */
+static void
+code_draw_batch(RfCodeSource *source)
+{
+	int			n = 1;
+
+	source->codes = palloc_array(char *, source->batch_size);
+	for (int i = 0; i < source->batch_size; i++)
+		source->codes[i] = code_draw(source);
+	qsort(source->codes, source->batch_size, sizeof(char *), code_compare);
+	for (int i = 1; i < source->batch_size; i++)
+	{
+		if (strcmp(source->codes[i], source->codes[n - 1]) != 0)
+			source->codes[n++] = source->codes[i];
+	}
+	source->ncodes = n;
+	source->next = 0;
+	source->batch_size = Min(source->batch_size * 2, CODE_BATCH_MAX);
+}
+
+RF_STATEMENT(codes_in_use,
+			 "SELECT k.n::int"
+			 " FROM unnest($1) WITH ORDINALITY AS k (code_key, n)"
+			 " JOIN @extschema@.rf_participant p USING (code_key)", TEXTARRAYOID);
+
+/* Strike out what is in use: those entries become NULL. */
+static void
+code_strike_used(RfCodeSource *source)
+{
+	RfColumn	keys;
+	Datum		values[1];
+	uint64		nused;
+
+	rf_column_init(&keys, TEXTOID);
+	for (int i = 0; i < source->ncodes; i++)
+		rf_column_add(&keys, CStringGetTextDatum(rf_code_key(source->codes[i])));
+	values[0] = rf_column_array(&keys);
+	nused = rf_execute(&codes_in_use, values, NULL);
+	for (uint64 row = 0; row < nused; row++)
+		source->codes[rf_int32(row, 1) - 1] = NULL;
+}
+
+static void
+code_refill(RfCodeSource *source, FunctionCallInfo fcinfo)
+{
+	MemoryContext caller = MemoryContextSwitchTo(source->context);
+	RfEngine	engine;
+
+	code_draw_batch(source);
+	rf_engine_enter(&engine, fcinfo);
+	code_strike_used(source);
+	rf_engine_leave(&engine);
+	MemoryContextSwitchTo(caller);
+}
+
+const char *
+rf_code_next(RfCodeSource *source, FunctionCallInfo fcinfo)
+{
+	const char *code = NULL;
+
+	while (code == NULL)
+	{
+		if (source->next == source->ncodes)
+			code_refill(source, fcinfo);
+		code = source->codes[source->next++];
+	}
+	return code;
+}

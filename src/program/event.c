@@ -1,0 +1,260 @@
+/*
+ * event.c
+ *	  See event.h.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "commands/sequence.h"
+#include "utils/builtins.h"
+
+#include "base/clock.h"
+#include "program/event.h"
+#include "program/home.h"
+#include "program/payload.h"
+
+PG_FUNCTION_INFO_V1(rf_message_id);
+
+/* A batch is written when it holds so many events. */
+#define EVENT_BATCH_MAX		1000
+
+void		(*rf_event_emitted_hook) (void) = NULL;
+int			(*rf_event_slot_hook) (void) = NULL;
+
+/* In the order of RfEventType. */
+static const char *const event_names[RF_EVENT_TYPES] = {
+	"referrer.joined", "invited.joined", "invited.qualified", "invited.unqualified",
+	"invited.expired", "invited.held", "reward.pending", "reward.due", "reward.issued",
+	"reward.fulfilled", "reward.failed", "reward.cancelled", "reward.rejected",
+	"reward.clawed_back", "coupon.low", "webhook.disabled", "webhook.exhausted",
+	"webhook.test"
+};
+
+const char *
+rf_event_name(RfEventType type)
+{
+	return event_names[type];
+}
+
+uint32
+rf_event_pattern_types(const char *pattern)
+{
+	size_t		length = strlen(pattern);
+	bool		group = length > 0 && pattern[length - 1] == '*';
+	uint32		types = 0;
+
+	if (group && length > 1 && pattern[length - 2] != '.')
+		return 0;
+	for (int i = 0; i < RF_EVENT_TYPES; i++)
+	{
+		if (group ? strncmp(event_names[i], pattern, length - 1) == 0
+			: strcmp(event_names[i], pattern) == 0)
+			types |= RF_EVENT_BIT(i);
+	}
+	return types;
+}
+
+bool
+rf_event_pattern_is_known(const char *pattern)
+{
+	return rf_event_pattern_types(pattern) != 0;
+}
+
+RfEventType
+rf_event_of_reward(const char *state)
+{
+	for (int i = RF_EVENT_REWARD_PENDING; i <= RF_EVENT_REWARD_CLAWED_BACK; i++)
+	{
+		if (strcmp(event_names[i] + strlen("reward."), state) == 0)
+			return (RfEventType) i;
+	}
+	elog(ERROR, "unexpected state \"%s\" of a reward", state);
+}
+
+char *
+rf_event_message_id(int64 home, int64 event_id)
+{
+	return psprintf("msg_%016llx%016llx",
+					(unsigned long long) home, (unsigned long long) event_id);
+}
+
+Datum
+rf_message_id(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(rf_event_message_id(PG_GETARG_INT64(0),
+														 PG_GETARG_INT64(1))));
+}
+
+void
+rf_event_announce(void)
+{
+	if (rf_event_emitted_hook != NULL)
+		rf_event_emitted_hook();
+}
+
+static void
+event_batch_init(RfEventBatch *batch)
+{
+	rf_column_init(&batch->id, INT8OID);
+	rf_column_init(&batch->type, TEXTOID);
+	rf_column_init(&batch->campaign_id, INT8OID);
+	rf_column_init(&batch->participant_id, INT8OID);
+	rf_column_init(&batch->reward_id, INT8OID);
+	rf_column_init(&batch->payload, BYTEAOID);
+	rf_column_init(&batch->delivery_event_id, INT8OID);
+	rf_column_init(&batch->delivery_webhook_id, INT8OID);
+	rf_column_init(&batch->delivery_body, BYTEAOID);
+	batch->started = true;
+}
+
+static bool
+event_source_matches(const RfSubscription *subscription, const RfPerson *person)
+{
+	if (subscription->nsources == 0)
+		return true;
+	for (int i = 0; i < subscription->nsources; i++)
+	{
+		if (person->source != NULL && strcmp(subscription->sources[i], person->source) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+event_is_wanted(const RfSubscription *subscription, const RfEvent *event)
+{
+	if ((subscription->types & RF_EVENT_BIT(event->type)) == 0)
+		return false;
+	if (subscription->rule_id != 0 &&
+		(event->reward == NULL || event->reward->rule->id != subscription->rule_id))
+		return false;
+	return event_source_matches(subscription, event->participant);
+}
+
+static void
+event_add_delivery(RfEventBatch *batch, const RfSubscription *subscription,
+				   const RfEvent *event, const char *standard)
+{
+	rf_column_add(&batch->delivery_event_id, batch->id.values[batch->id.n - 1]);
+	rf_column_add(&batch->delivery_webhook_id, Int64GetDatum(subscription->webhook_id));
+	if (subscription->format == RF_FORMAT_STANDARD)
+		rf_column_add_null(&batch->delivery_body);
+	else
+		rf_column_add(&batch->delivery_body,
+					  rf_payload_freeze(rf_payload_chosen(standard, subscription),
+										event->type));
+}
+
+/* The event itself; returns its standard payload. */
+static const char *
+event_add_fact(RfEventBatch *batch, const RfEvent *event)
+{
+	StringInfoData standard;
+
+	initStringInfo(&standard);
+	rf_payload_standard(&standard, event, rf_now());
+	rf_column_add(&batch->id,
+				  Int64GetDatum(nextval_internal(rf_engine_relation("rf_event_id_seq"), false)));
+	rf_column_add(&batch->type, CStringGetTextDatum(rf_event_name(event->type)));
+	rf_column_add(&batch->campaign_id, Int64GetDatum(event->campaign->id));
+	rf_column_add(&batch->participant_id, Int64GetDatum(event->participant->id));
+	if (event->reward != NULL)
+		rf_column_add(&batch->reward_id, Int64GetDatum(event->reward->id));
+	else
+		rf_column_add_null(&batch->reward_id);
+	rf_column_add(&batch->payload, rf_payload_freeze(standard.data, event->type));
+	return standard.data;
+}
+
+void
+rf_event_add(RfEventBatch *batch, const RfEvent *event)
+{
+	const RfCampaign *campaign = event->campaign;
+	const char *standard = NULL;
+
+	if ((campaign->wanted & RF_EVENT_BIT(event->type)) == 0)
+		return;
+	if (!batch->started)
+		event_batch_init(batch);
+	for (int i = 0; i < campaign->nsubscriptions; i++)
+	{
+		const RfSubscription *subscription = &campaign->subscriptions[i];
+
+		if (!event_is_wanted(subscription, event))
+			continue;
+		if (standard == NULL)
+			standard = event_add_fact(batch, event);
+		event_add_delivery(batch, subscription, event, standard);
+	}
+	if (batch->id.n >= EVENT_BATCH_MAX)
+		rf_event_flush(batch);
+}
+
+RF_STATEMENT(insert_events,
+			 "INSERT INTO @extschema@.rf_event"
+			 " (id, home, type, campaign_id, participant_id, reward_id, created_at, payload)"
+			 " OVERRIDING SYSTEM VALUE"
+			 " SELECT unnest($1), $2, unnest($3), unnest($4), unnest($5), unnest($6), $7, unnest($8)",
+			 INT8ARRAYOID, INT8OID, TEXTARRAYOID, INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID,
+			 TIMESTAMPTZOID, BYTEAARRAYOID);
+
+#define INSERT_DELIVERIES(slot) \
+	"INSERT INTO @extschema@.rf_outbox_" slot " (event_id, webhook_id, body)" \
+	" SELECT unnest($1), unnest($2), unnest($3)"
+
+RF_STATEMENT(insert_deliveries_0, INSERT_DELIVERIES("0"),
+			 INT8ARRAYOID, INT8ARRAYOID, BYTEAARRAYOID);
+RF_STATEMENT(insert_deliveries_1, INSERT_DELIVERIES("1"),
+			 INT8ARRAYOID, INT8ARRAYOID, BYTEAARRAYOID);
+RF_STATEMENT(insert_deliveries_2, INSERT_DELIVERIES("2"),
+			 INT8ARRAYOID, INT8ARRAYOID, BYTEAARRAYOID);
+RF_STATEMENT(insert_deliveries_3, INSERT_DELIVERIES("3"),
+			 INT8ARRAYOID, INT8ARRAYOID, BYTEAARRAYOID);
+
+static void
+event_flush_deliveries(RfEventBatch *batch)
+{
+	static RfStatement *const statements[] = {
+		&insert_deliveries_0, &insert_deliveries_1, &insert_deliveries_2, &insert_deliveries_3
+	};
+	int			slot = rf_event_slot_hook != NULL ? rf_event_slot_hook() : 0;
+	Datum		values[] = {
+		rf_column_array(&batch->delivery_event_id),
+		rf_column_array(&batch->delivery_webhook_id),
+		rf_column_array(&batch->delivery_body)
+	};
+
+	rf_execute(statements[slot], values, NULL);
+	rf_column_reset(&batch->delivery_event_id);
+	rf_column_reset(&batch->delivery_webhook_id);
+	rf_column_reset(&batch->delivery_body);
+}
+
+void
+rf_event_flush(RfEventBatch *batch)
+{
+	if (!batch->started || batch->id.n == 0)
+		return;
+	{
+		Datum		values[] = {
+			rf_column_array(&batch->id),
+			Int64GetDatum(rf_home_current()),
+			rf_column_array(&batch->type),
+			rf_column_array(&batch->campaign_id),
+			rf_column_array(&batch->participant_id),
+			rf_column_array(&batch->reward_id),
+			TimestampTzGetDatum(rf_now()),
+			rf_column_array(&batch->payload)
+		};
+
+		rf_execute(&insert_events, values, NULL);
+	}
+	rf_column_reset(&batch->id);
+	rf_column_reset(&batch->type);
+	rf_column_reset(&batch->campaign_id);
+	rf_column_reset(&batch->participant_id);
+	rf_column_reset(&batch->reward_id);
+	rf_column_reset(&batch->payload);
+	event_flush_deliveries(batch);
+	rf_event_announce();
+}

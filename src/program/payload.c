@@ -1,0 +1,156 @@
+/*
+ * payload.c
+ *	  The standard format. See payload.h.
+ */
+#include "postgres.h"
+
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/datetime.h"
+#include "utils/fmgrprotos.h"
+#include "utils/json.h"
+
+#include "base/sqlstate.h"
+#include "program/payload.h"
+
+static void
+json_string(StringInfo out, const char *key, const char *value)
+{
+	appendStringInfo(out, "\"%s\":", key);
+	if (value == NULL)
+		appendStringInfoString(out, "null");
+	else
+		escape_json(out, value);
+}
+
+/* ISO 8601 in UTC with microseconds. */
+static void
+json_time(StringInfo out, const char *key, TimestampTz when)
+{
+	struct pg_tm tm;
+	fsec_t		fsec;
+
+	if (TIMESTAMP_NOT_FINITE(when) || timestamp2tm(when, NULL, &tm, &fsec, NULL, NULL) != 0)
+	{
+		json_string(out, key, NULL);
+		return;
+	}
+	appendStringInfo(out, "\"%s\":\"%04d-%02d-%02dT%02d:%02d:%02d.%06dZ\"", key,
+					 tm.tm_year, tm.tm_mon, tm.tm_mday,
+					 tm.tm_hour, tm.tm_min, tm.tm_sec, (int) fsec);
+}
+
+static void
+json_number(StringInfo out, const char *key, Datum number)
+{
+	appendStringInfo(out, "\"%s\":%s", key,
+					 number == 0 ? "null" :
+					 DatumGetCString(DirectFunctionCall1(numeric_out, number)));
+}
+
+static void
+payload_campaign(StringInfo out, const RfCampaign *campaign)
+{
+	appendStringInfo(out, "\"campaign\":{\"id\":" INT64_FORMAT ",", campaign->id);
+	json_string(out, "slug", campaign->slug);
+	appendStringInfoChar(out, ',');
+	json_string(out, "name", campaign->name);
+	appendStringInfoChar(out, '}');
+}
+
+static void
+payload_person(StringInfo out, const RfPerson *person, const RfCampaign *campaign)
+{
+	appendStringInfo(out, "{\"id\":" INT64_FORMAT ",", person->id);
+	json_string(out, "code", person->code);
+	appendStringInfoChar(out, ',');
+	json_string(out, "email", person->email);
+	appendStringInfoChar(out, ',');
+	json_string(out, "name", person->name);
+	appendStringInfo(out, ",\"type\":\"%s\",\"state\":\"%s\",",
+					 person->referrer_id != 0 ? "person_invited" : "person_referring",
+					 rf_person_state_name(person->state));
+	json_string(out, "source", person->source);
+	appendStringInfoChar(out, ',');
+	json_string(out, "url", rf_campaign_link(campaign, person->code));
+	appendStringInfoChar(out, ',');
+	json_time(out, "joined_at", person->joined_at);
+	appendStringInfoChar(out, ',');
+	if (person->qualified_at != 0)
+		json_time(out, "qualified_at", person->qualified_at);
+	else
+		json_string(out, "qualified_at", NULL);
+	appendStringInfoString(out, ",\"meta\":");
+	(void) JsonbToCString(out, &person->meta->root, VARSIZE(person->meta));
+}
+
+static void
+payload_referrer(StringInfo out, const RfPerson *referrer, const RfCampaign *campaign)
+{
+	appendStringInfoString(out, ",\"referrer\":");
+	if (referrer == NULL)
+	{
+		appendStringInfoString(out, "null");
+		return;
+	}
+	payload_person(out, referrer, campaign);
+	appendStringInfo(out, ",\"invited_count\":%d,\"qualified_count\":%d}",
+					 referrer->invited_count, referrer->qualified_count);
+}
+
+static void
+payload_reward(StringInfo out, const RfRewardFacts *reward)
+{
+	appendStringInfo(out, ",\"reward\":{\"id\":" INT64_FORMAT ",\"rule_id\":" INT64_FORMAT ",",
+					 reward->id, reward->rule->id);
+	json_string(out, "rule", reward->rule->name);
+	appendStringInfo(out, ",\"kind\":\"%s\",\"threshold\":", reward->rule->kind);
+	if (reward->rule->terms.kind == RF_MILESTONE)
+		appendStringInfo(out, "%d", reward->ordinal);
+	else
+		appendStringInfoString(out, "null");
+	appendStringInfo(out, ",\"recipient\":\"%s\",\"metric\":\"%s\",",
+					 reward->rule->terms.recipient == RF_TO_REFERRER ? "referrer" : "invited",
+					 reward->rule->metric);
+	json_number(out, "amount", reward->amount);
+	appendStringInfoChar(out, ',');
+	json_string(out, "unit", reward->unit);
+	appendStringInfoChar(out, ',');
+	json_string(out, "coupon", reward->coupon);
+	appendStringInfo(out, ",\"state\":\"%s\",", reward->state);
+	json_string(out, "previous_state", reward->previous_state);
+	appendStringInfoChar(out, '}');
+}
+
+void
+rf_payload_standard(StringInfo out, const RfEvent *event, TimestampTz when)
+{
+	appendStringInfo(out, "{\"type\":\"%s\",", rf_event_name(event->type));
+	json_time(out, "timestamp", when);
+	appendStringInfoString(out, ",\"data\":{");
+	payload_campaign(out, event->campaign);
+	appendStringInfoString(out, ",\"participant\":");
+	payload_person(out, event->participant, event->campaign);
+	appendStringInfoChar(out, '}');
+	payload_referrer(out, event->referrer, event->campaign);
+	if (event->reward != NULL)
+		payload_reward(out, event->reward);
+	appendStringInfoString(out, "}}");
+}
+
+Datum
+rf_payload_freeze(const char *text, RfEventType type)
+{
+	int			length = strlen(text);
+	char	   *utf8 = pg_server_to_any(text, length, PG_UTF8);
+
+	if (utf8 != text)
+		length = strlen(utf8);
+	if (length > RF_PAYLOAD_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_RF_PAYLOAD_TOO_LARGE),
+				 errmsg("payload of event \"%s\" is too large", rf_event_name(type)),
+				 errdetail("It has %d bytes, the limit is %d.", length, RF_PAYLOAD_MAX),
+				 errhint("Keep less in the participant's \"meta\".")));
+	return PointerGetDatum(cstring_to_text_with_len(utf8, length));
+}

@@ -1,0 +1,65 @@
+/*
+ * rules.c
+ *	  See rules.h.
+ */
+#include "program/rules.h"
+
+static const RfEarned nothing = {RF_EARNED_NOTHING, 0, 0};
+
+static RfEarned
+earned_ordinals(int every, RfMove move)
+{
+	RfEarned	earned = {
+		RF_EARNED_ORDINALS, move.before / every + 1, move.after / every
+	};
+
+	return earned.first <= earned.last ? earned : nothing;
+}
+
+static RfEarned
+earned_thresholds(const RfTerms *terms, RfMove move)
+{
+	RfEarned	earned = {RF_EARNED_THRESHOLDS, 0, -1};
+
+	while (earned.first < terms->nthresholds &&
+		   terms->thresholds[earned.first] <= move.before)
+		earned.first++;
+	earned.last = earned.first - 1;
+	while (earned.last + 1 < terms->nthresholds &&
+		   terms->thresholds[earned.last + 1] <= move.after)
+		earned.last++;
+	return earned.first <= earned.last ? earned : nothing;
+}
+
+RfEarned
+rf_rules_earned(const RfTerms *terms, RfMove move)
+{
+	static const RfEarned subject = {RF_EARNED_SUBJECT, 0, 0};
+
+	if (!terms->active || terms->earned_on != move.what || move.after <= move.before)
+		return nothing;
+	if (terms->kind == RF_MILESTONE)
+		return earned_thresholds(terms, move);
+	if (terms->kind == RF_STANDARD)
+		return terms->every == 1 ? subject : earned_ordinals(terms->every, move);
+	return nothing;
+}
+
+int
+rf_rules_deserved(const RfTerms *terms, int count)
+{
+	return terms->kind == RF_MILESTONE ? count : count / terms->every;
+}
+
+int
+rf_rules_next(const RfTerms *terms, int count)
+{
+	if (terms->kind != RF_MILESTONE)
+		return (count / terms->every + 1) * terms->every;
+	for (int i = 0; i < terms->nthresholds; i++)
+	{
+		if (terms->thresholds[i] > count)
+			return terms->thresholds[i];
+	}
+	return 0;
+}

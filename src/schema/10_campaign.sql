@@ -1,0 +1,93 @@
+-- Campaigns: one self-contained referral programme each.
+
+-- What a later version builds is refused today, never ignored. The arguments
+-- name columns that must be null, or column=value pairs that must not occur.
+CREATE FUNCTION @extschema@.rf_refuse_unbuilt() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.rf_refuse_unbuilt() IS
+'trigger: raises feature_not_supported (0A000) for columns or values whose behaviour this version does not have';
+
+-- The caches of campaigns, rules and webhooks that every backend keeps learn
+-- of changes through this trigger: row changes raise no message by themselves.
+CREATE FUNCTION @extschema@.rf_programme_changed() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.rf_programme_changed() IS
+'trigger: invalidates what every backend caches of campaigns, rules and webhooks';
+
+CREATE TABLE @extschema@.rf_campaign (
+	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	slug text COLLATE "C" NOT NULL UNIQUE
+		CHECK (slug ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$'),
+	name text NOT NULL
+		CHECK (octet_length(name) BETWEEN 1 AND 1024),
+	tenant text,
+	state text NOT NULL DEFAULT 'live'
+		CHECK (state IN ('draft', 'live', 'paused', 'ended')),
+	starts_at timestamptz,
+	ends_at timestamptz,
+	landing_url text
+		CHECK (octet_length(landing_url) <= 2048),
+	fallback_url text
+		CHECK (octet_length(fallback_url) <= 2048),
+	qualify_within interval
+		CHECK (qualify_within > interval '0'),
+	min_spend numeric
+		CHECK (min_spend > 0),
+	currency text
+		CHECK (currency ~ '^[A-Z]{3}$'),
+	on_unqualify text NOT NULL DEFAULT 'cancel_due'
+		CHECK (on_unqualify IN ('cancel_due', 'keep', 'clawback')),
+	max_referrals integer
+		CHECK (max_referrals > 0),
+	code_prefix text
+		CHECK (code_prefix ~ '^[A-Za-z0-9-]{1,16}$'),
+	code_length integer NOT NULL DEFAULT 8
+		CHECK (code_length BETWEEN 6 AND 32),
+	created_at timestamptz NOT NULL DEFAULT now(),
+	CHECK (ends_at > starts_at),
+	CHECK (min_spend IS NULL OR currency IS NOT NULL)
+);
+
+COMMENT ON TABLE @extschema@.rf_campaign IS
+'referral campaigns: people, rules, limits and dates of one programme';
+COMMENT ON COLUMN @extschema@.rf_campaign.id IS
+'set by the engine';
+COMMENT ON COLUMN @extschema@.rf_campaign.slug IS
+'short unique name by which functions find the campaign';
+COMMENT ON COLUMN @extschema@.rf_campaign.name IS
+'the name people read';
+COMMENT ON COLUMN @extschema@.rf_campaign.tenant IS
+'free text for applications that serve several customers';
+COMMENT ON COLUMN @extschema@.rf_campaign.state IS
+'draft: neither joins nor qualifications; live: both; paused: qualifications only; ended: neither';
+COMMENT ON COLUMN @extschema@.rf_campaign.starts_at IS
+'first instant at which the campaign is open; null: always was';
+COMMENT ON COLUMN @extschema@.rf_campaign.ends_at IS
+'first instant at which it is over; null: never';
+COMMENT ON COLUMN @extschema@.rf_campaign.landing_url IS
+'where links lead: {code} is replaced by the code, else ?ref=CODE or &ref=CODE is appended';
+COMMENT ON COLUMN @extschema@.rf_campaign.fallback_url IS
+'where links of a closed campaign lead';
+COMMENT ON COLUMN @extschema@.rf_campaign.qualify_within IS
+'an invited person qualifies at t with joined_at <= t < joined_at + qualify_within; null: at any time';
+COMMENT ON COLUMN @extschema@.rf_campaign.min_spend IS
+'net spend at which an invited person qualifies by themselves';
+COMMENT ON COLUMN @extschema@.rf_campaign.currency IS
+'ISO 4217 currency of min_spend';
+COMMENT ON COLUMN @extschema@.rf_campaign.on_unqualify IS
+'cancel_due: rewards not yet issued are cancelled, issued ones stay; keep: all stay; clawback: issued ones are clawed back too';
+COMMENT ON COLUMN @extschema@.rf_campaign.max_referrals IS
+'most people one referrer may invite; null: no limit';
+COMMENT ON COLUMN @extschema@.rf_campaign.code_prefix IS
+'put before every generated code';
+COMMENT ON COLUMN @extschema@.rf_campaign.code_length IS
+'characters of a generated code after its prefix';
+COMMENT ON COLUMN @extschema@.rf_campaign.created_at IS
+'set by the engine';
+
+CREATE TRIGGER rf_campaign_unbuilt
+BEFORE INSERT OR UPDATE ON @extschema@.rf_campaign
+FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_refuse_unbuilt('min_spend');
+CREATE TRIGGER rf_campaign_changed
+AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON @extschema@.rf_campaign
+FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.rf_programme_changed();

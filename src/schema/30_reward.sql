@@ -1,0 +1,393 @@
+-- Reward rules, and the rewards they granted.
+
+CREATE TABLE @extschema@.rf_reward_rule (
+	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	campaign_id bigint NOT NULL
+		REFERENCES @extschema@.rf_campaign,
+	name text NOT NULL
+		CHECK (octet_length(name) BETWEEN 1 AND 1024),
+	recipient text NOT NULL
+		CHECK (recipient IN ('referrer', 'invited')),
+	earned_on text NOT NULL
+		CHECK (earned_on IN ('referrer_joins', 'invited_joins', 'invited_qualifies', 'purchase')),
+	kind text NOT NULL DEFAULT 'standard'
+		CHECK (kind IN ('standard', 'milestone', 'recurring')),
+	every integer NOT NULL DEFAULT 1
+		CHECK (every >= 1),
+	metric text NOT NULL DEFAULT 'amount'
+		CHECK (metric IN ('amount', 'commission', 'coupon', 'custom')),
+	amount numeric
+		CHECK (amount > 0 AND amount < 'Infinity'),
+	unit text
+		CHECK (octet_length(unit) BETWEEN 1 AND 64),
+	percent numeric
+		CHECK (percent > 0 AND percent <= 100),
+	cap numeric
+		CHECK (cap > 0 AND cap < 'Infinity'),
+	pool text
+		CHECK (octet_length(pool) BETWEEN 1 AND 255),
+	hold interval NOT NULL DEFAULT '0'
+		CHECK (hold >= interval '0'),
+	auto_issue boolean NOT NULL DEFAULT true,
+	max_per_recipient integer
+		CHECK (max_per_recipient > 0),
+	max_total integer
+		CHECK (max_total > 0),
+	budget numeric
+		CHECK (budget > 0 AND budget < 'Infinity'),
+	period text NOT NULL DEFAULT 'ever'
+		CHECK (period IN ('ever', 'day', 'week', 'month', 'year')),
+	recur_every interval
+		CHECK (recur_every > interval '0'),
+	recur_times integer
+		CHECK (recur_times > 0),
+	levels jsonb
+		CHECK (jsonb_typeof(levels) = 'array'),
+	condition jsonpath,
+	active boolean NOT NULL DEFAULT true,
+	UNIQUE (id, kind),
+	CONSTRAINT rf_reward_rule_referrer_joins_check
+		CHECK (earned_on <> 'referrer_joins'
+			OR (recipient = 'referrer' AND kind = 'standard' AND every = 1)),
+	CONSTRAINT rf_reward_rule_counting_check
+		CHECK ((kind <> 'milestone' AND every = 1)
+			OR (recipient = 'referrer' AND earned_on IN ('invited_joins', 'invited_qualifies'))),
+	CONSTRAINT rf_reward_rule_every_check
+		CHECK (kind = 'standard' OR every = 1),
+	CONSTRAINT rf_reward_rule_value_check
+		CHECK (CASE metric
+			WHEN 'commission' THEN percent IS NOT NULL AND kind <> 'milestone'
+			WHEN 'coupon' THEN pool IS NOT NULL OR kind = 'milestone'
+			ELSE (amount IS NOT NULL OR kind = 'milestone') AND unit IS NOT NULL
+		END),
+	CONSTRAINT rf_reward_rule_recurring_check
+		CHECK ((kind = 'recurring') = (recur_every IS NOT NULL))
+);
+
+COMMENT ON TABLE @extschema@.rf_reward_rule IS
+'reward rules: who gets what, when';
+COMMENT ON COLUMN @extschema@.rf_reward_rule.id IS
+'set by the engine';
+COMMENT ON COLUMN @extschema@.rf_reward_rule.campaign_id IS
+'campaign the rule belongs to';
+COMMENT ON COLUMN @extschema@.rf_reward_rule.name IS
+'the name people read';
+COMMENT ON COLUMN @extschema@.rf_reward_rule.recipient IS
+'who is rewarded: the referrer or the invited person';
+COMMENT ON COLUMN @extschema@.rf_reward_rule.earned_on IS
+'what earns it: referrer_joins, invited_joins, invited_qualifies or purchase';
+COMMENT ON COLUMN @extschema@.rf_reward_rule.kind IS
+'standard: every so many; milestone: once at each threshold of rf_milestone; recurring: again and again over time';
+COMMENT ON COLUMN @extschema@.rf_reward_rule.every IS
+'standard rules: one reward for every so many people';
+COMMENT ON COLUMN @extschema@.rf_reward_rule.metric IS
+'amount: money; commission: percent of spend; coupon: a code from a pool; custom: a quantity of anything';
+COMMENT ON COLUMN @extschema@.rf_reward_rule.amount IS
+'value of one reward, in unit; milestones may have their own';
+COMMENT ON COLUMN @extschema@.rf_reward_rule.unit IS
+'ISO 4217 currency of an amount, free text of a custom reward';
+COMMENT ON COLUMN @extschema@.rf_reward_rule.percent IS
+'commission in percent of spend';
+COMMENT ON COLUMN @extschema@.rf_reward_rule.cap IS
+'most that one commission may be';
+COMMENT ON COLUMN @extschema@.rf_reward_rule.pool IS
+'pool from which coupons are handed out';
+COMMENT ON COLUMN @extschema@.rf_reward_rule.hold IS
+'time from what earned the reward until it is due';
+COMMENT ON COLUMN @extschema@.rf_reward_rule.auto_issue IS
+'true: a due reward is issued by itself; false: by rf_issue';
+COMMENT ON COLUMN @extschema@.rf_reward_rule.max_per_recipient IS
+'most rewards of this rule for one person in a period';
+COMMENT ON COLUMN @extschema@.rf_reward_rule.max_total IS
+'most rewards of this rule in a period';
+COMMENT ON COLUMN @extschema@.rf_reward_rule.budget IS
+'most money this rule may grant in a period';
+COMMENT ON COLUMN @extschema@.rf_reward_rule.period IS
+'period of the limits, by the UTC calendar';
+COMMENT ON COLUMN @extschema@.rf_reward_rule.recur_every IS
+'recurring rules: time between two rewards';
+COMMENT ON COLUMN @extschema@.rf_reward_rule.recur_times IS
+'recurring rules: how many rewards; null: without end';
+COMMENT ON COLUMN @extschema@.rf_reward_rule.levels IS
+'amount or percent for each level up the tree';
+COMMENT ON COLUMN @extschema@.rf_reward_rule.condition IS
+'jsonpath predicate on the event''s payload; null: always';
+COMMENT ON COLUMN @extschema@.rf_reward_rule.active IS
+'false: grants nothing new';
+
+CREATE FUNCTION @extschema@.rf_reward_rule_valid() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.rf_reward_rule_valid() IS
+'trigger: the unit of a money reward is a currency of ISO 4217';
+
+CREATE TRIGGER rf_reward_rule_unbuilt
+BEFORE INSERT OR UPDATE ON @extschema@.rf_reward_rule
+FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_refuse_unbuilt('kind=recurring',
+	'metric=commission', 'metric=coupon', 'earned_on=purchase', 'percent', 'cap', 'pool',
+	'max_per_recipient', 'max_total', 'budget', 'recur_every', 'recur_times', 'levels', 'condition');
+CREATE TRIGGER rf_reward_rule_valid
+BEFORE INSERT OR UPDATE OF metric, unit ON @extschema@.rf_reward_rule
+FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_reward_rule_valid();
+CREATE TRIGGER rf_reward_rule_changed
+AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON @extschema@.rf_reward_rule
+FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.rf_programme_changed();
+
+CREATE TABLE @extschema@.rf_milestone (
+	rule_id bigint NOT NULL,
+	threshold integer NOT NULL
+		CHECK (threshold >= 1),
+	amount numeric
+		CHECK (amount > 0 AND amount < 'Infinity'),
+	unit text
+		CHECK (octet_length(unit) BETWEEN 1 AND 64),
+	pool text
+		CHECK (octet_length(pool) BETWEEN 1 AND 255),
+	-- only here so that the foreign key can say: the rule is of kind milestone
+	kind text NOT NULL GENERATED ALWAYS AS ('milestone') STORED,
+	PRIMARY KEY (rule_id, threshold),
+	FOREIGN KEY (rule_id, kind) REFERENCES @extschema@.rf_reward_rule (id, kind) ON DELETE CASCADE
+);
+
+COMMENT ON TABLE @extschema@.rf_milestone IS
+'thresholds of a milestone rule, each granted once when the count crosses it';
+COMMENT ON COLUMN @extschema@.rf_milestone.rule_id IS
+'rule of kind milestone';
+COMMENT ON COLUMN @extschema@.rf_milestone.threshold IS
+'number of people at which it is granted';
+COMMENT ON COLUMN @extschema@.rf_milestone.amount IS
+'value; null: the rule''s';
+COMMENT ON COLUMN @extschema@.rf_milestone.unit IS
+'unit; null: the rule''s';
+COMMENT ON COLUMN @extschema@.rf_milestone.pool IS
+'coupon pool; null: the rule''s';
+COMMENT ON COLUMN @extschema@.rf_milestone.kind IS
+'always milestone';
+
+CREATE TRIGGER rf_milestone_unbuilt
+BEFORE INSERT OR UPDATE ON @extschema@.rf_milestone
+FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_refuse_unbuilt('pool');
+CREATE TRIGGER rf_milestone_valid
+BEFORE INSERT OR UPDATE OF rule_id, amount, unit ON @extschema@.rf_milestone
+FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_reward_rule_valid();
+CREATE TRIGGER rf_milestone_changed
+AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON @extschema@.rf_milestone
+FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.rf_programme_changed();
+
+CREATE TABLE @extschema@.rf_reward (
+	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	rule_id bigint NOT NULL
+		REFERENCES @extschema@.rf_reward_rule,
+	participant_id bigint NOT NULL
+		REFERENCES @extschema@.rf_participant,
+	-- the engine writes subject_id from a row that it holds locked
+	subject_id bigint NOT NULL,
+	ordinal integer,
+	purchase_id bigint,
+	n integer,
+	generation integer NOT NULL DEFAULT 1,
+	original_id bigint,
+	metric text NOT NULL,
+	amount numeric,
+	unit text,
+	coupon text,
+	state text NOT NULL
+		CHECK (state IN ('pending', 'due', 'issued', 'fulfilled', 'cancelled', 'rejected', 'failed', 'clawed_back')),
+	reason text,
+	reference text,
+	earned_at timestamptz NOT NULL,
+	due_at timestamptz NOT NULL,
+	issued_at timestamptz,
+	fulfilled_at timestamptz,
+	changed_at timestamptz NOT NULL,
+	CHECK ((original_id IS NOT NULL) = (amount < 0) OR amount IS NULL)
+) WITH (fillfactor = 90);
+
+-- One live row for each grant: people counted one by one, and people counted in numbers.
+CREATE UNIQUE INDEX rf_reward_subject_key ON @extschema@.rf_reward
+	(subject_id, rule_id, participant_id, purchase_id, n) NULLS NOT DISTINCT
+	WHERE ordinal IS NULL AND state NOT IN ('cancelled', 'clawed_back');
+CREATE UNIQUE INDEX rf_reward_ordinal_key ON @extschema@.rf_reward
+	(participant_id, rule_id, ordinal)
+	WHERE ordinal IS NOT NULL AND state NOT IN ('cancelled', 'clawed_back');
+-- What was taken back decides the generation of the next grant.
+CREATE INDEX rf_reward_taken_back_idx ON @extschema@.rf_reward
+	(participant_id, rule_id, subject_id, ordinal)
+	WHERE state IN ('cancelled', 'clawed_back');
+CREATE INDEX rf_reward_participant_idx ON @extschema@.rf_reward (participant_id);
+CREATE INDEX rf_reward_pending_idx ON @extschema@.rf_reward (due_at)
+	WHERE state = 'pending';
+
+COMMENT ON TABLE @extschema@.rf_reward IS
+'grants of rules to people, each with its own life; nothing is ever deleted';
+COMMENT ON COLUMN @extschema@.rf_reward.id IS
+'set by the engine';
+COMMENT ON COLUMN @extschema@.rf_reward.rule_id IS
+'rule that granted it';
+COMMENT ON COLUMN @extschema@.rf_reward.participant_id IS
+'person who gets it';
+COMMENT ON COLUMN @extschema@.rf_reward.subject_id IS
+'person whose joining or qualifying earned it';
+COMMENT ON COLUMN @extschema@.rf_reward.ordinal IS
+'milestones: the threshold; every N: the how manieth; else null';
+COMMENT ON COLUMN @extschema@.rf_reward.purchase_id IS
+'purchase that earned it, if one did';
+COMMENT ON COLUMN @extschema@.rf_reward.n IS
+'recurring rewards: the how manieth';
+COMMENT ON COLUMN @extschema@.rf_reward.generation IS
+'1, or higher where the same grant was taken back before';
+COMMENT ON COLUMN @extschema@.rf_reward.original_id IS
+'reward that this negative row claws back';
+COMMENT ON COLUMN @extschema@.rf_reward.metric IS
+'the rule''s metric when it was granted';
+COMMENT ON COLUMN @extschema@.rf_reward.amount IS
+'value in unit, rounded to the currency''s minor unit; negative where clawed back';
+COMMENT ON COLUMN @extschema@.rf_reward.unit IS
+'ISO 4217 currency, or the unit of a custom reward';
+COMMENT ON COLUMN @extschema@.rf_reward.coupon IS
+'the coupon handed out';
+COMMENT ON COLUMN @extschema@.rf_reward.state IS
+'pending (held), due, issued, fulfilled; cancelled, rejected, failed, clawed_back';
+COMMENT ON COLUMN @extschema@.rf_reward.reason IS
+'why it was cancelled, rejected, failed or clawed back';
+COMMENT ON COLUMN @extschema@.rf_reward.reference IS
+'what rf_fulfill was told, such as the number of a payment';
+COMMENT ON COLUMN @extschema@.rf_reward.earned_at IS
+'when what earned it happened';
+COMMENT ON COLUMN @extschema@.rf_reward.due_at IS
+'end of its hold';
+COMMENT ON COLUMN @extschema@.rf_reward.issued_at IS
+'when it was issued';
+COMMENT ON COLUMN @extschema@.rf_reward.fulfilled_at IS
+'when it was fulfilled';
+COMMENT ON COLUMN @extschema@.rf_reward.changed_at IS
+'when its state last changed';
+
+CREATE TABLE @extschema@.rf_coupon (
+	pool text NOT NULL
+		CHECK (octet_length(pool) BETWEEN 1 AND 255),
+	code text COLLATE "C" NOT NULL UNIQUE
+		CHECK (octet_length(code) BETWEEN 1 AND 255),
+	state text NOT NULL
+		CHECK (state IN ('free', 'given', 'seen')),
+	reward_id bigint
+		REFERENCES @extschema@.rf_reward,
+	given_at timestamptz
+);
+
+COMMENT ON TABLE @extschema@.rf_coupon IS
+'coupons of a pool, one for one person; refused until a later version';
+COMMENT ON COLUMN @extschema@.rf_coupon.pool IS
+'name of the pool';
+COMMENT ON COLUMN @extschema@.rf_coupon.code IS
+'the coupon itself';
+COMMENT ON COLUMN @extschema@.rf_coupon.state IS
+'free, given or seen; set by the engine';
+COMMENT ON COLUMN @extschema@.rf_coupon.reward_id IS
+'reward it was given for; set by the engine';
+COMMENT ON COLUMN @extschema@.rf_coupon.given_at IS
+'when it was given; set by the engine';
+
+CREATE TRIGGER rf_coupon_unbuilt
+BEFORE INSERT OR UPDATE ON @extschema@.rf_coupon
+FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_refuse_unbuilt('pool');
+
+CREATE TABLE @extschema@.rf_purchase (
+	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	campaign_id bigint NOT NULL
+		REFERENCES @extschema@.rf_campaign,
+	participant_id bigint NOT NULL
+		REFERENCES @extschema@.rf_participant,
+	external_id text COLLATE "C"
+		CHECK (octet_length(external_id) BETWEEN 1 AND 255),
+	amount numeric NOT NULL
+		CHECK (amount > 0 AND amount < 'Infinity'),
+	currency text NOT NULL
+		CHECK (currency ~ '^[A-Z]{3}$'),
+	occurred_at timestamptz NOT NULL,
+	refunded numeric NOT NULL
+		CHECK (refunded >= 0 AND refunded <= amount),
+	recorded_at timestamptz NOT NULL,
+	UNIQUE (campaign_id, external_id)
+);
+CREATE INDEX rf_purchase_participant_idx ON @extschema@.rf_purchase (participant_id);
+
+COMMENT ON TABLE @extschema@.rf_purchase IS
+'what invited people spent; refused until a later version';
+COMMENT ON COLUMN @extschema@.rf_purchase.id IS
+'set by the engine';
+COMMENT ON COLUMN @extschema@.rf_purchase.campaign_id IS
+'campaign of the person';
+COMMENT ON COLUMN @extschema@.rf_purchase.participant_id IS
+'person who paid';
+COMMENT ON COLUMN @extschema@.rf_purchase.external_id IS
+'the shop''s own number, unique in the campaign';
+COMMENT ON COLUMN @extschema@.rf_purchase.amount IS
+'sum paid, in currency';
+COMMENT ON COLUMN @extschema@.rf_purchase.currency IS
+'ISO 4217 currency';
+COMMENT ON COLUMN @extschema@.rf_purchase.occurred_at IS
+'when it was paid';
+COMMENT ON COLUMN @extschema@.rf_purchase.refunded IS
+'sum of its refunds; set by the engine';
+COMMENT ON COLUMN @extschema@.rf_purchase.recorded_at IS
+'when it was recorded; set by the engine';
+
+CREATE TRIGGER rf_purchase_unbuilt
+BEFORE INSERT OR UPDATE ON @extschema@.rf_purchase
+FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_refuse_unbuilt('amount');
+
+CREATE TABLE @extschema@.rf_refund (
+	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	purchase_id bigint NOT NULL
+		REFERENCES @extschema@.rf_purchase,
+	refund_id text COLLATE "C"
+		CHECK (octet_length(refund_id) BETWEEN 1 AND 255),
+	amount numeric NOT NULL
+		CHECK (amount > 0 AND amount < 'Infinity'),
+	occurred_at timestamptz NOT NULL,
+	UNIQUE (purchase_id, refund_id)
+);
+
+COMMENT ON TABLE @extschema@.rf_refund IS
+'refunds of purchases; refused until a later version';
+COMMENT ON COLUMN @extschema@.rf_refund.id IS
+'set by the engine';
+COMMENT ON COLUMN @extschema@.rf_refund.purchase_id IS
+'purchase that was refunded';
+COMMENT ON COLUMN @extschema@.rf_refund.refund_id IS
+'the shop''s own number of the refund';
+COMMENT ON COLUMN @extschema@.rf_refund.amount IS
+'sum given back, in the purchase''s currency';
+COMMENT ON COLUMN @extschema@.rf_refund.occurred_at IS
+'when it was given back';
+
+CREATE TRIGGER rf_refund_unbuilt
+BEFORE INSERT OR UPDATE ON @extschema@.rf_refund
+FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_refuse_unbuilt('amount');
+
+CREATE TABLE @extschema@.rf_idempotency (
+	campaign_id bigint NOT NULL
+		REFERENCES @extschema@.rf_campaign,
+	function text COLLATE "C" NOT NULL,
+	key text COLLATE "C" NOT NULL
+		CHECK (octet_length(key) BETWEEN 1 AND 255),
+	arguments jsonb NOT NULL,
+	answer jsonb,
+	created_at timestamptz NOT NULL,
+	PRIMARY KEY (campaign_id, function, key)
+);
+
+COMMENT ON TABLE @extschema@.rf_idempotency IS
+'first answers to calls that carried an idempotency key';
+COMMENT ON COLUMN @extschema@.rf_idempotency.campaign_id IS
+'campaign of the call';
+COMMENT ON COLUMN @extschema@.rf_idempotency.function IS
+'function that was called';
+COMMENT ON COLUMN @extschema@.rf_idempotency.key IS
+'the caller''s key';
+COMMENT ON COLUMN @extschema@.rf_idempotency.arguments IS
+'arguments of the first call; other arguments under the same key are an error';
+COMMENT ON COLUMN @extschema@.rf_idempotency.answer IS
+'what the first call returned';
+COMMENT ON COLUMN @extschema@.rf_idempotency.created_at IS
+'when the first call was made';
