@@ -11,6 +11,9 @@
 /* Setting referral.clock_offset, in seconds; for tests. */
 extern int	rf_clock_offset;
 
+/* How far ahead of us the clocks of callers may be, in microseconds. */
+#define RF_CLOCK_SKEW	(5 * USECS_PER_MINUTE)
+
 /* The domain's now: the transaction's start plus the offset. */
 static inline TimestampTz
 rf_now(void)

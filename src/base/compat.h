@@ -7,6 +7,7 @@
 #define RF_COMPAT_H
 
 #include "storage/latch.h"
+#include "utils/memutils.h"
 #include "utils/resowner.h"
 #include "utils/wait_event.h"
 #if PG_VERSION_NUM >= 180000

@@ -55,6 +55,8 @@ engine_note_schema(Oid schema)
 void
 rf_engine_enter_schema(RfEngine *engine, Oid schema, Oid owner)
 {
+	MemoryContext caller = CurrentMemoryContext;
+
 	engine_note_schema(schema);
 	GetUserIdAndSecContext(&engine->caller, &engine->caller_sec_context);
 	SetUserIdAndSecContext(owner, engine->caller_sec_context | SECURITY_LOCAL_USERID_CHANGE);
@@ -67,6 +69,7 @@ rf_engine_enter_schema(RfEngine *engine, Oid schema, Oid owner)
 								 GUC_ACTION_SAVE, true, 0, false);
 	}
 	SPI_connect();
+	MemoryContextSwitchTo(caller);
 }
 
 void
@@ -154,8 +157,11 @@ statement_prepare(RfStatement *statement)
 uint64
 rf_execute(RfStatement *statement, const Datum *values, const char *nulls)
 {
+	MemoryContext caller = CurrentMemoryContext;
 	int			result = 0;
 
+	if (SPI_tuptable != NULL)
+		SPI_freetuptable(SPI_tuptable);
 	if (statement->plan == NULL || statement->generation != engine_generation)
 		statement_prepare(statement);
 	engine_writing++;
@@ -169,6 +175,7 @@ rf_execute(RfStatement *statement, const Datum *values, const char *nulls)
 		engine_writing--;
 	}
 	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
 	if (result < 0)
 		elog(ERROR, "could not execute statement: %s", SPI_result_code_string(result));
 	return SPI_processed;

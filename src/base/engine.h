@@ -7,9 +7,10 @@
  * "pg_catalog, pg_temp", whoever the caller is; names of ours are written
  * @extschema@.rf_... in the text of a statement and resolved when it is
  * prepared, once per backend. Between rf_engine_enter() and
- * rf_engine_leave() the caller has an SPI connection; what SPI returned is
- * gone after rf_engine_leave(). An error needs no clean-up: the end of the
- * (sub)transaction restores user, search path and SPI.
+ * rf_engine_leave() the caller has an SPI connection; the rows a statement
+ * returned are gone after rf_engine_leave(). The current memory context is left
+ * alone throughout. An error needs no clean-up: the end of the (sub)transaction
+ * restores user, search path and SPI.
  */
 #ifndef RF_ENGINE_H
 #define RF_ENGINE_H
@@ -50,6 +51,30 @@ extern void rf_engine_enter(RfEngine *engine, FunctionCallInfo fcinfo);
 extern void rf_engine_enter_schema(RfEngine *engine, Oid schema, Oid owner);
 extern void rf_engine_leave(RfEngine *engine);
 
+/* An engine scope that is entered only if it is needed. */
+typedef struct RfLazyEngine
+{
+	FunctionCallInfo fcinfo;
+	bool		entered;
+	RfEngine	engine;
+} RfLazyEngine;
+
+static inline void
+rf_engine_need(RfLazyEngine *lazy)
+{
+	if (!lazy->entered)
+		rf_engine_enter(&lazy->engine, lazy->fcinfo);
+	lazy->entered = true;
+}
+
+static inline void
+rf_engine_done(RfLazyEngine *lazy)
+{
+	if (lazy->entered)
+		rf_engine_leave(&lazy->engine);
+	lazy->entered = false;
+}
+
 /*
  * Oid of one of our relations, in the schema last entered. Raises an error if
  * it does not exist.
@@ -61,7 +86,8 @@ extern bool rf_engine_is_writing(void);
 
 /*
  * Run a statement; nulls as for SPI_execute_plan ('n' or ' ', may be NULL).
- * Returns the number of rows; rows are in SPI_tuptable until the next one.
+ * Returns the number of rows. They can be read until the next statement runs,
+ * whoever runs it: copy what is needed longer.
  */
 extern uint64 rf_execute(RfStatement *statement, const Datum *values, const char *nulls);
 

@@ -54,17 +54,17 @@ extern RfAdmission *rf_admission(RfInsert *insert);
  * `strict` a person who is there already is refused; without, such a row
  * passes, so that the unique index or ON CONFLICT decides.
  */
-extern bool rf_admission_check(RfAdmission *admission, FunctionCallInfo fcinfo,
+extern bool rf_admission_check(RfAdmission *admission, RfLazyEngine *lazy,
 							   const RfApplicant *applicant, bool strict,
 							   RfAdmitted *admitted, RfRefusal *refusal);
+
+/* Fill the refusal of a referrer who has as many people as allowed; returns false. */
+extern bool rf_refuse_capped(const RfCampaign *campaign, const char *code, RfRefusal *refusal);
 
 /* Raise a refusal as an error. */
 extern void rf_refusal_raise(const RfRefusal *refusal) pg_attribute_noreturn();
 
-/*
- * Checks of single values, each the whole rule for its column; return false
- * and fill `refusal`.
- */
+/* Is it an address in form? On false, `refusal` says why not. */
 extern bool rf_email_is_valid(const char *email, RfRefusal *refusal);
 
 /* Trimmed; palloc'd. */

@@ -237,5 +237,5 @@ rf_programme_changed(PG_FUNCTION_ARGS)
 						"rf_programme_changed")));
 	CacheInvalidateRelcacheByRelid(RelationGetRelid(trigger->tg_relation));
 	rf_event_announce();
-	PG_RETURN_NULL();
+	return PointerGetDatum(NULL);
 }

@@ -2,8 +2,8 @@
  * campaign_load.c
  *	  See campaign_load.h.
  *
- * The functions below read the rows of the last statement while the current
- * memory context is the cache's, so that whatever they palloc stays.
+ * The functions below run while the current memory context is the cache's, so
+ * that whatever they palloc stays.
  */
 #include "postgres.h"
 
@@ -201,49 +201,56 @@ load_subscription(RfSubscription *subscription, uint64 row)
 	subscription->extra = load_jsonb(row, 7);
 }
 
-/* Run a statement on the campaign in the caller's context, then return to the cache's. */
+/* Run a statement on the campaign; returns the number of rows. */
 static uint64
-load_run(RfStatement *statement, int64 id, MemoryContext caller, MemoryContext context)
+load_rows(RfStatement *statement, int64 id)
 {
 	Datum		values[] = {Int64GetDatum(id)};
-	uint64		nrows;
 
-	MemoryContextSwitchTo(caller);
-	nrows = rf_execute(statement, values, NULL);
-	MemoryContextSwitchTo(context);
-	return nrows;
+	return rf_execute(statement, values, NULL);
+}
+
+static void
+load_rules_of(RfCampaign *campaign)
+{
+	uint64		nrows = load_rows(&load_rules, campaign->id);
+	uint64		row = 0;
+
+	campaign->nrules = nrows;
+	campaign->rules = palloc0_array(RfRule, nrows);
+	for (uint64 i = 0; i < nrows; i++)
+		load_rule(&campaign->rules[i], i);
+
+	nrows = load_rows(&load_milestones, campaign->id);
+	for (int i = 0; i < campaign->nrules; i++)
+		row = load_thresholds(&campaign->rules[i], row, nrows);
+}
+
+static void
+load_subscriptions_of(RfCampaign *campaign)
+{
+	uint64		nrows = load_rows(&load_subscriptions, campaign->id);
+
+	campaign->nsubscriptions = nrows;
+	campaign->subscriptions = palloc0_array(RfSubscription, nrows);
+	for (uint64 i = 0; i < nrows; i++)
+	{
+		load_subscription(&campaign->subscriptions[i], i);
+		campaign->wanted |= campaign->subscriptions[i].types;
+	}
 }
 
 RfCampaign *
 rf_campaign_load(int64 id, MemoryContext context)
 {
-	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext caller = MemoryContextSwitchTo(context);
 	RfCampaign *campaign = NULL;
-	uint64		nrows;
-	uint64		row = 0;
 
-	if (load_run(&load_campaign, id, caller, context) > 0)
+	if (load_rows(&load_campaign, id) > 0)
 	{
 		campaign = load_header(id);
-
-		nrows = load_run(&load_rules, id, caller, context);
-		campaign->nrules = nrows;
-		campaign->rules = palloc0_array(RfRule, nrows);
-		for (uint64 i = 0; i < nrows; i++)
-			load_rule(&campaign->rules[i], i);
-
-		nrows = load_run(&load_milestones, id, caller, context);
-		for (int i = 0; i < campaign->nrules; i++)
-			row = load_thresholds(&campaign->rules[i], row, nrows);
-
-		nrows = load_run(&load_subscriptions, id, caller, context);
-		campaign->nsubscriptions = nrows;
-		campaign->subscriptions = palloc0_array(RfSubscription, nrows);
-		for (uint64 i = 0; i < nrows; i++)
-		{
-			load_subscription(&campaign->subscriptions[i], i);
-			campaign->wanted |= campaign->subscriptions[i].types;
-		}
+		load_rules_of(campaign);
+		load_subscriptions_of(campaign);
 	}
 	MemoryContextSwitchTo(caller);
 	return campaign;

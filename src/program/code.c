@@ -149,27 +149,25 @@ code_strike_used(RfCodeSource *source)
 }
 
 static void
-code_refill(RfCodeSource *source, FunctionCallInfo fcinfo)
+code_refill(RfCodeSource *source, RfLazyEngine *lazy)
 {
 	MemoryContext caller = MemoryContextSwitchTo(source->context);
-	RfEngine	engine;
 
 	code_draw_batch(source);
-	rf_engine_enter(&engine, fcinfo);
+	rf_engine_need(lazy);
 	code_strike_used(source);
-	rf_engine_leave(&engine);
 	MemoryContextSwitchTo(caller);
 }
 
 const char *
-rf_code_next(RfCodeSource *source, FunctionCallInfo fcinfo)
+rf_code_next(RfCodeSource *source, RfLazyEngine *lazy)
 {
 	const char *code = NULL;
 
 	while (code == NULL)
 	{
 		if (source->next == source->ncodes)
-			code_refill(source, fcinfo);
+			code_refill(source, lazy);
 		code = source->codes[source->next++];
 	}
 	return code;

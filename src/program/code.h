@@ -23,9 +23,9 @@ typedef struct RfCodeSource RfCodeSource;
 extern RfCodeSource *rf_code_source(const RfCampaign *campaign);
 
 /*
- * The next new code, in the memory of the source. Enters the engine, as the
- * function that SQL called, when it has to look codes up.
+ * The next new code, in the memory of the source. Needs the engine when it has
+ * to look codes up.
  */
-extern const char *rf_code_next(RfCodeSource *source, FunctionCallInfo fcinfo);
+extern const char *rf_code_next(RfCodeSource *source, RfLazyEngine *lazy);
 
 #endif							/* RF_CODE_H */

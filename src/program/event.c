@@ -15,9 +15,6 @@
 
 PG_FUNCTION_INFO_V1(rf_message_id);
 
-/* A batch is written when it holds so many events. */
-#define EVENT_BATCH_MAX		1000
-
 void		(*rf_event_emitted_hook) (void) = NULL;
 int			(*rf_event_slot_hook) (void) = NULL;
 
@@ -186,8 +183,6 @@ rf_event_add(RfEventBatch *batch, const RfEvent *event)
 			standard = event_add_fact(batch, event);
 		event_add_delivery(batch, subscription, event, standard);
 	}
-	if (batch->id.n >= EVENT_BATCH_MAX)
-		rf_event_flush(batch);
 }
 
 RF_STATEMENT(insert_events,

@@ -46,21 +46,21 @@ CREATE TABLE @extschema@.rf_reward_rule (
 	condition jsonpath,
 	active boolean NOT NULL DEFAULT true,
 	UNIQUE (id, kind),
-	CONSTRAINT rf_reward_rule_referrer_joins_check
+	CONSTRAINT rf_reward_rule_earned_on_kind_check
 		CHECK (earned_on <> 'referrer_joins'
 			OR (recipient = 'referrer' AND kind = 'standard' AND every = 1)),
-	CONSTRAINT rf_reward_rule_counting_check
+	CONSTRAINT rf_reward_rule_recipient_kind_check
 		CHECK ((kind <> 'milestone' AND every = 1)
 			OR (recipient = 'referrer' AND earned_on IN ('invited_joins', 'invited_qualifies'))),
-	CONSTRAINT rf_reward_rule_every_check
+	CONSTRAINT rf_reward_rule_every_kind_check
 		CHECK (kind = 'standard' OR every = 1),
-	CONSTRAINT rf_reward_rule_value_check
+	CONSTRAINT rf_reward_rule_metric_value_check
 		CHECK (CASE metric
 			WHEN 'commission' THEN percent IS NOT NULL AND kind <> 'milestone'
 			WHEN 'coupon' THEN pool IS NOT NULL OR kind = 'milestone'
 			ELSE (amount IS NOT NULL OR kind = 'milestone') AND unit IS NOT NULL
 		END),
-	CONSTRAINT rf_reward_rule_recurring_check
+	CONSTRAINT rf_reward_rule_kind_recur_check
 		CHECK ((kind = 'recurring') = (recur_every IS NOT NULL))
 );
 

@@ -40,13 +40,13 @@ CREATE TABLE @extschema@.rf_webhook (
 		CHECK (http_version IN ('1.1', '2')),
 	fulfills boolean NOT NULL DEFAULT false,
 	created_at timestamptz NOT NULL,
-	CONSTRAINT rf_webhook_fields_check
+	CONSTRAINT rf_webhook_format_fields_check
 		CHECK ((format IN ('fields', 'form')) = (fields IS NOT NULL)),
-	CONSTRAINT rf_webhook_extra_check
+	CONSTRAINT rf_webhook_format_extra_check
 		CHECK (extra IS NULL OR format IN ('fields', 'form')),
-	CONSTRAINT rf_webhook_get_check
+	CONSTRAINT rf_webhook_method_format_check
 		CHECK (method <> 'GET' OR format IN ('fields', 'form')),
-	CONSTRAINT rf_webhook_template_check
+	CONSTRAINT rf_webhook_format_template_check
 		CHECK ((format = 'template') = (template IS NOT NULL))
 );
 

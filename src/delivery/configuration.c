@@ -1,0 +1,274 @@
+/*
+ * configuration.c
+ *	  See configuration.h.
+ *
+ * Webhooks are read again when the generation of the programme has moved, and
+ * once a minute, because secrets begin and end by time.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "base/engine.h"
+#include "delivery/configuration.h"
+#include "delivery/endpoint.h"
+#include "program/campaign.h"
+#include "program/home.h"
+
+#define REREAD_MS		60000
+
+static uint64 configuration_generation = 0;
+static TimestampTz configuration_read_at = 0;
+static bool configuration_here = false;
+static int64 *configuration_homes = NULL;
+static int	configuration_n_homes = 0;
+
+bool
+rf_configuration_is_here(void)
+{
+	return configuration_here;
+}
+
+bool
+rf_configuration_knows_home(int64 home)
+{
+	for (int i = 0; i < configuration_n_homes; i++)
+	{
+		if (configuration_homes[i] == home)
+			return true;
+	}
+	return false;
+}
+
+void
+rf_configuration_forget(void)
+{
+	configuration_read_at = 0;
+}
+
+/* ---- homes -------------------------------------------------------------- */
+
+RF_STATEMENT(read_homes,
+			 "SELECT DISTINCT home FROM @extschema@.rf_home ORDER BY home");
+
+/* Returns true if the list or the verdict has changed. */
+static bool
+configuration_read_homes(void)
+{
+	bool		here = rf_home_is_here();
+	int			n = (int) rf_execute(&read_homes, NULL, NULL);
+	bool		same = here == configuration_here && n == configuration_n_homes;
+	int64	   *homes = MemoryContextAlloc(TopMemoryContext, Max(n, 1) * sizeof(int64));
+
+	for (int i = 0; i < n; i++)
+	{
+		homes[i] = rf_int64(i, 1);
+		same = same && homes[i] == configuration_homes[i];
+	}
+	if (configuration_homes != NULL)
+		pfree(configuration_homes);
+	configuration_homes = homes;
+	configuration_n_homes = n;
+	configuration_here = here;
+	return !same;
+}
+
+/* ---- webhooks ----------------------------------------------------------- */
+
+enum
+{
+	COLUMN_ID = 1,
+	COLUMN_STATE,
+	COLUMN_URL,
+	COLUMN_METHOD,
+	COLUMN_FORMAT,
+	COLUMN_TIMEOUT_MS,
+	COLUMN_MAX_IN_FLIGHT,
+	COLUMN_SCHEDULE,
+	COLUMN_SECRETS,
+	COLUMN_HEADERS,
+	COLUMN_PAUSED_UNTIL
+};
+
+RF_STATEMENT(read_webhooks,
+			 "SELECT w.id, w.state, w.url, w.method, w.format,"
+			 "  (extract(epoch FROM w.timeout) * 1000)::integer, w.max_in_flight,"
+			 "  (SELECT array_agg((extract(epoch FROM s.step) * 1000000)::bigint ORDER BY s.n)"
+			 "   FROM unnest(w.retry_schedule) WITH ORDINALITY AS s (step, n)),"
+			 "  (SELECT array_agg(s.value ORDER BY s.valid_from DESC)"
+			 "   FROM @extschema@.rf_secret s"
+			 "   WHERE s.webhook_id = w.id AND s.kind = 'signing'"
+			 "    AND s.valid_from <= $1 AND (s.valid_until > $1 OR s.valid_until IS NULL)),"
+			 "  (SELECT array_agg(h.key || CASE h.value WHEN '' THEN ';' ELSE ': ' || h.value END)"
+			 "   FROM @extschema@.rf_secret s, jsonb_each_text(s.value::jsonb) h"
+			 "   WHERE s.webhook_id = w.id AND s.kind = 'headers' AND s.valid_until IS NULL),"
+			 "  (SELECT t.paused_until FROM @extschema@.rf_webhook_state t WHERE t.webhook_id = w.id)"
+			 " FROM @extschema@.rf_webhook w",
+			 TIMESTAMPTZOID);
+
+/* A copy of the text in that context. */
+static char *
+configuration_text(uint64 row, int column, MemoryContext context)
+{
+	char	   *text = rf_text(row, column);
+
+	return MemoryContextStrdup(context, text);
+}
+
+/* The elements of an array, none of them null; 0 for a null array. */
+static int
+configuration_array(uint64 row, int column, Oid type, Datum **elements)
+{
+	bool		isnull;
+	Datum		array = rf_value(row, column, &isnull);
+	int16		typlen = type == INT8OID ? 8 : -1;
+	int			n;
+
+	if (isnull)
+		return 0;
+	deconstruct_array(DatumGetArrayTypeP(array), type, typlen,
+					  typlen == 8 ? FLOAT8PASSBYVAL : false,
+					  typlen == 8 ? TYPALIGN_DOUBLE : TYPALIGN_INT, elements, NULL, &n);
+	return n;
+}
+
+static void
+configuration_set_schedule(RfEndpointConfig *config, uint64 row)
+{
+	Datum	   *steps;
+	int			n = configuration_array(row, COLUMN_SCHEDULE, INT8OID, &steps);
+
+	config->schedule = rf_retry_default_schedule;
+	if (n == 0)
+		return;
+	config->schedule.n = Min(n, RF_SCHEDULE_MAX);
+	for (int i = 0; i < config->schedule.n; i++)
+		config->schedule.delay[i] = Max(DatumGetInt64(steps[i]), 0);
+}
+
+/* A secret that cannot be decoded signs nothing; receivers will say so. */
+static void
+configuration_set_keys(RfEndpointConfig *config, uint64 row)
+{
+	Datum	   *secrets;
+	int			n = configuration_array(row, COLUMN_SECRETS, TEXTOID, &secrets);
+
+	for (int i = 0; i < n && config->nkeys < RF_ENDPOINT_KEYS_MAX; i++)
+	{
+		if (rf_signature_decode_key(TextDatumGetCString(secrets[i]),
+									&config->keys[config->nkeys]))
+			config->nkeys++;
+	}
+}
+
+static void
+configuration_set_headers(RfEndpointConfig *config, uint64 row)
+{
+	Datum	   *lines;
+	int			n = configuration_array(row, COLUMN_HEADERS, TEXTOID, &lines);
+	bool		json = config->method != RF_HTTP_GET &&
+		strcmp(rf_text(row, COLUMN_FORMAT), "form") != 0;
+
+	config->headers = MemoryContextAlloc(config->context, (n + 2) * sizeof(char *));
+	config->headers[config->nheaders++] = json ? "content-type: application/json"
+		: "content-type: application/x-www-form-urlencoded";
+	config->headers[config->nheaders++] = "user-agent: referral/" REFERRAL_VERSION;
+	for (int i = 0; i < n; i++)
+		config->headers[config->nheaders++] =
+			MemoryContextStrdup(config->context, TextDatumGetCString(lines[i]));
+}
+
+static RfHttpMethod
+configuration_method(const char *name)
+{
+	if (strcmp(name, "GET") == 0)
+		return RF_HTTP_GET;
+	return strcmp(name, "PUT") == 0 ? RF_HTTP_PUT : RF_HTTP_POST;
+}
+
+static RfEndpointConfig *
+configuration_of(uint64 row)
+{
+	RfEndpointConfig *config = rf_endpoint_config_create();
+
+	config->url = configuration_text(row, COLUMN_URL, config->context);
+	config->method = configuration_method(rf_text(row, COLUMN_METHOD));
+	config->timeout_ms = rf_int32(row, COLUMN_TIMEOUT_MS);
+	config->max_in_flight = rf_int32(row, COLUMN_MAX_IN_FLIGHT);
+	configuration_set_schedule(config, row);
+	configuration_set_keys(config, row);
+	configuration_set_headers(config, row);
+	return config;
+}
+
+static void
+configuration_set_state(RfEndpoint *endpoint, uint64 row)
+{
+	RfEndpointState state = strcmp(rf_text(row, COLUMN_STATE), "enabled") == 0
+		? RF_ENDPOINT_ENABLED : RF_ENDPOINT_WAITING;
+	bool		isnull;
+	Datum		paused_until = rf_value(row, COLUMN_PAUSED_UNTIL, &isnull);
+
+	if (endpoint->state == RF_ENDPOINT_UNKNOWN && !isnull)
+		endpoint->paused_until = DatumGetTimestampTz(paused_until);
+	if (state == RF_ENDPOINT_ENABLED && endpoint->state != RF_ENDPOINT_ENABLED)
+		endpoint->parked = true;
+	endpoint->state = state;
+}
+
+/* Webhooks that this reading did not find were deleted. */
+static void
+configuration_mark_gone(uint64 reading)
+{
+	for (int i = 0; i < rf_endpoint_count(); i++)
+	{
+		RfEndpoint *endpoint = rf_endpoint_at(i);
+
+		if (endpoint->reading == reading)
+			continue;
+		endpoint->state = RF_ENDPOINT_GONE;
+		rf_endpoint_config_replace(endpoint, NULL);
+	}
+}
+
+static void
+configuration_read_webhooks(TimestampTz now)
+{
+	static uint64 reading = 0;
+	Datum		values[] = {TimestampTzGetDatum(now)};
+	uint64		n = rf_execute(&read_webhooks, values, NULL);
+
+	reading++;
+	for (uint64 row = 0; row < n; row++)
+	{
+		RfEndpoint *endpoint = rf_endpoint_get(rf_int64(row, COLUMN_ID));
+
+		configuration_set_state(endpoint, row);
+		rf_endpoint_config_replace(endpoint, configuration_of(row));
+		endpoint->reading = reading;
+		/* Whatever others did to rf_retry is noticed now. */
+		endpoint->next_due = DT_NOBEGIN;
+	}
+	configuration_mark_gone(reading);
+}
+
+bool
+rf_configuration_refresh(void)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	uint64		generation = rf_campaign_generation();
+	bool		homes_changed = configuration_read_homes();
+
+	if (generation != configuration_generation ||
+		TimestampDifferenceExceeds(configuration_read_at, now, REREAD_MS))
+	{
+		configuration_read_webhooks(now);
+		configuration_generation = generation;
+		configuration_read_at = now;
+	}
+	return homes_changed;
+}

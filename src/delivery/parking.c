@@ -1,0 +1,89 @@
+/*
+ * parking.c
+ *	  See parking.h.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/timestamp.h"
+
+#include "base/engine.h"
+#include "delivery/parking.h"
+#include "delivery/rotation.h"
+
+#define PARKING_MAX		4096
+
+typedef struct Parked
+{
+	int64		id;
+	TimestampTz next_at;
+	int8		slot;
+} Parked;
+
+static Parked parked[PARKING_MAX];
+static int	parking_count = 0;
+
+int
+rf_parking_room(void)
+{
+	return PARKING_MAX - parking_count;
+}
+
+int
+rf_parking_count(void)
+{
+	return parking_count;
+}
+
+void
+rf_parking_add(const RfDelivery *delivery, TimestampTz next_at)
+{
+	Assert(parking_count < PARKING_MAX && delivery->slot >= 0);
+	parked[parking_count++] = (Parked) {delivery->id, next_at, delivery->slot};
+}
+
+/* Not for webhooks that were deleted meanwhile: nobody would clear those away. */
+RF_STATEMENT(park,
+			 "INSERT INTO @extschema@.rf_retry"
+			 " (delivery_id, event_id, webhook_id, body, attempts, next_at)"
+			 " SELECT o.id, o.event_id, o.webhook_id, o.body, 0, p.next_at"
+			 " FROM unnest($1, $2) AS p (id, next_at)"
+			 " JOIN @extschema@.rf_outbox o ON o.id = p.id"
+			 " JOIN @extschema@.rf_webhook w ON w.id = o.webhook_id"
+			 " ON CONFLICT (delivery_id) DO NOTHING",
+			 INT8ARRAYOID, TIMESTAMPTZARRAYOID);
+
+void
+rf_parking_write(void)
+{
+	RfColumn	id;
+	RfColumn	next_at;
+	Datum		values[2];
+
+	if (parking_count == 0)
+		return;
+	rf_column_init(&id, INT8OID);
+	rf_column_init(&next_at, TIMESTAMPTZOID);
+	for (int i = 0; i < parking_count; i++)
+	{
+		rf_column_add(&id, Int64GetDatum(parked[i].id));
+		rf_column_add(&next_at, TimestampTzGetDatum(parked[i].next_at));
+	}
+	values[0] = rf_column_array(&id);
+	values[1] = rf_column_array(&next_at);
+	rf_execute(&park, values, NULL);
+}
+
+void
+rf_parking_confirm(void)
+{
+	for (int i = 0; i < parking_count; i++)
+		rf_rotation_note_done(parked[i].slot);
+	parking_count = 0;
+}
+
+void
+rf_parking_reset(void)
+{
+	parking_count = 0;
+}

@@ -1,0 +1,142 @@
+/*
+ * retrying.c
+ *	  See retrying.h.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "base/engine.h"
+#include "delivery/retrying.h"
+
+#define READ_MAX		256		/* new ones at a time */
+#define QUEUE_LOW		64		/* longer queues can wait for more */
+
+static HTAB *retrying_ids = NULL;
+
+void
+rf_retrying_start(void)
+{
+	HASHCTL		control = {
+		.keysize = sizeof(int64),
+		.entrysize = sizeof(int64),
+		.hcxt = TopMemoryContext
+	};
+
+	retrying_ids = hash_create("referral retries in memory", 256, &control,
+							   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+}
+
+bool
+rf_retrying_is_due(const RfEndpoint *endpoint, TimestampTz now)
+{
+	return endpoint->state == RF_ENDPOINT_ENABLED && endpoint->queue.count < QUEUE_LOW &&
+		(endpoint->parked || endpoint->next_due <= now);
+}
+
+void
+rf_retrying_expect(RfEndpoint *endpoint, TimestampTz next_at)
+{
+	if (next_at == DT_NOEND)
+		endpoint->parked = true;
+	else if (next_at < endpoint->next_due)
+		endpoint->next_due = next_at;
+}
+
+void
+rf_retrying_forget(RfEndpoint *endpoint, int64 delivery_id)
+{
+	bool		found;
+
+	hash_search(retrying_ids, &delivery_id, HASH_REMOVE, &found);
+	if (found)
+		endpoint->retrying--;
+}
+
+/* The rows of the last statement: delivery_id, event_id, attempts. */
+static void
+retrying_queue(RfEndpoint *endpoint, uint64 n)
+{
+	for (uint64 row = 0; row < n; row++)
+	{
+		RfDelivery	delivery = {
+			.id = rf_int64(row, 1),
+			.event_id = rf_int64(row, 2),
+			.attempts = rf_int32(row, 3),
+			.slot = RF_SLOT_RETRY
+		};
+		bool		found;
+
+		hash_search(retrying_ids, &delivery.id, HASH_ENTER, &found);
+		if (found)
+			continue;
+		endpoint->retrying++;
+		rf_endpoint_queue(endpoint, &delivery);
+	}
+}
+
+RF_STATEMENT(read_due,
+			 "SELECT delivery_id, event_id, attempts FROM @extschema@.rf_retry"
+			 " WHERE webhook_id = $1 AND next_at <= $2"
+			 " ORDER BY next_at"
+			 " LIMIT $3",
+			 INT8OID, TIMESTAMPTZOID, INT8OID);
+RF_STATEMENT(read_parked,
+			 "SELECT delivery_id, event_id, attempts FROM @extschema@.rf_retry"
+			 " WHERE webhook_id = $1 AND next_at = 'infinity'"
+			 " LIMIT $2",
+			 INT8OID, INT8OID);
+RF_STATEMENT(read_next,
+			 "SELECT next_at FROM @extschema@.rf_retry"
+			 " WHERE webhook_id = $1 AND next_at > $2"
+			 " ORDER BY next_at"
+			 " LIMIT 1",
+			 INT8OID, TIMESTAMPTZOID);
+
+/* When, after "now", is the next row due? */
+static void
+retrying_read_next(RfEndpoint *endpoint, TimestampTz now)
+{
+	Datum		values[] = {Int64GetDatum(endpoint->id), TimestampTzGetDatum(now)};
+
+	endpoint->next_due = DT_NOEND;
+	if (rf_execute(&read_next, values, NULL) > 0)
+		endpoint->next_due = rf_int64(0, 1);
+}
+
+static void
+retrying_read_due(RfEndpoint *endpoint, TimestampTz now)
+{
+	int64		limit = endpoint->retrying + READ_MAX;
+	Datum		values[] = {
+		Int64GetDatum(endpoint->id), TimestampTzGetDatum(now), Int64GetDatum(limit)
+	};
+	uint64		n = rf_execute(&read_due, values, NULL);
+
+	retrying_queue(endpoint, n);
+	if (n < (uint64) limit)
+		retrying_read_next(endpoint, now);
+}
+
+static void
+retrying_read_parked(RfEndpoint *endpoint)
+{
+	int64		limit = endpoint->retrying + READ_MAX;
+	Datum		values[] = {Int64GetDatum(endpoint->id), Int64GetDatum(limit)};
+	uint64		n = rf_execute(&read_parked, values, NULL);
+
+	retrying_queue(endpoint, n);
+	endpoint->parked = n == (uint64) limit;
+}
+
+void
+rf_retrying_read(RfEndpoint *endpoint, TimestampTz now)
+{
+	if (endpoint->next_due <= now)
+		retrying_read_due(endpoint, now);
+	if (endpoint->parked)
+		retrying_read_parked(endpoint);
+}

@@ -1,0 +1,164 @@
+/*
+ * rotation.c
+ *	  See rotation.h.
+ *
+ * The lock is never waited for: who waits for an ACCESS EXCLUSIVE lock makes
+ * everybody behind wait, too.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "storage/lmgr.h"
+#include "utils/timestamp.h"
+
+#include "base/engine.h"
+#include "delivery/delivery.h"
+#include "delivery/rotation.h"
+#include "program/event.h"
+
+#define ROTATE_ROWS		100000	/* read from the table being filled */
+#define IDLE_ROWS		10000	/* worth emptying while it is being filled */
+#define RETRY_MS		1000
+
+void		(*rf_outbox_rotated_hook) (int slot) = NULL;
+
+typedef struct OutboxCount
+{
+	int64		read;
+	int64		done;
+} OutboxCount;
+
+static OutboxCount rotation_counts[RF_OUTBOX_SLOTS];
+static TimestampTz rotation_tried_at = 0;
+static int	rotation_emptied = -1;	/* in the running turn; -1: none */
+
+#define EMPTY_STATEMENTS(slot) \
+	RF_STATEMENT(count_##slot, "SELECT count(*) FROM @extschema@.rf_outbox_" #slot); \
+	RF_STATEMENT(truncate_##slot, "TRUNCATE @extschema@.rf_outbox_" #slot)
+
+EMPTY_STATEMENTS(0);
+EMPTY_STATEMENTS(1);
+EMPTY_STATEMENTS(2);
+EMPTY_STATEMENTS(3);
+
+static RfStatement *const count_rows[] = {&count_0, &count_1, &count_2, &count_3};
+static RfStatement *const truncate_table[] = {
+	&truncate_0, &truncate_1, &truncate_2, &truncate_3
+};
+static const char *const table_names[] = {
+	"rf_outbox_0", "rf_outbox_1", "rf_outbox_2", "rf_outbox_3"
+};
+
+void
+rf_rotation_note_read(int slot)
+{
+	rotation_counts[slot].read++;
+}
+
+void
+rf_rotation_note_done(int slot)
+{
+	rotation_counts[slot].done++;
+}
+
+void
+rf_rotation_reset(void)
+{
+	memset(rotation_counts, 0, sizeof(rotation_counts));
+}
+
+static int
+rotation_current(void)
+{
+	return rf_event_slot_hook != NULL ? rf_event_slot_hook() : 0;
+}
+
+static bool
+rotation_can_empty(int slot)
+{
+	OutboxCount *count = &rotation_counts[slot];
+
+	if (count->read == 0 || count->read != count->done)
+		return false;
+	return slot != rotation_current() || count->read > IDLE_ROWS;
+}
+
+/* Only into a table that is not waiting to be emptied. */
+static bool
+rotation_should_switch(void)
+{
+	int			current = rotation_current();
+	int			next = (current + 1) % RF_OUTBOX_SLOTS;
+
+	return rf_outbox_rotated_hook != NULL &&
+		rotation_counts[current].read > ROTATE_ROWS && rotation_counts[next].read == 0;
+}
+
+bool
+rf_rotation_is_due(void)
+{
+	if (rotation_tried_at != 0 &&
+		!TimestampDifferenceExceeds(rotation_tried_at, GetCurrentTimestamp(), RETRY_MS))
+		return false;
+	if (rotation_should_switch())
+		return true;
+	for (int slot = 0; slot < RF_OUTBOX_SLOTS; slot++)
+	{
+		if (rotation_can_empty(slot))
+			return true;
+	}
+	return false;
+}
+
+static int64
+rotation_count(int slot)
+{
+	rf_execute(count_rows[slot], NULL, NULL);
+	return rf_int64(0, 1);
+}
+
+static void
+rotation_switch(void)
+{
+	int			next = (rotation_current() + 1) % RF_OUTBOX_SLOTS;
+
+	if (rotation_count(next) == 0)
+		rf_outbox_rotated_hook(next);
+}
+
+/* Rows that were written meanwhile, or not read yet, make the count differ. */
+static void
+rotation_empty(int slot)
+{
+	Oid			table = rf_engine_relation(table_names[slot]);
+
+	if (!ConditionalLockRelationOid(table, AccessExclusiveLock))
+		return;
+	if (rotation_count(slot) != rotation_counts[slot].done)
+		return;
+	rf_execute(truncate_table[slot], NULL, NULL);
+	rotation_emptied = slot;
+}
+
+void
+rf_rotation_work(void)
+{
+	rotation_tried_at = GetCurrentTimestamp();
+	rotation_emptied = -1;
+	if (rotation_should_switch())
+		rotation_switch();
+	for (int slot = 0; slot < RF_OUTBOX_SLOTS && rotation_emptied < 0; slot++)
+	{
+		if (rotation_can_empty(slot))
+			rotation_empty(slot);
+	}
+}
+
+void
+rf_rotation_confirm(void)
+{
+	if (rotation_emptied < 0)
+		return;
+	memset(&rotation_counts[rotation_emptied], 0, sizeof(OutboxCount));
+	rotation_emptied = -1;
+}

@@ -1,0 +1,31 @@
+/*
+ * target.h
+ *	  Which URLs may be the target of a webhook. Pure: values in, values out.
+ *
+ * What the name of a host resolves to is judged when it is dialled (see
+ * address.h); here literal addresses are.
+ */
+#ifndef RF_TARGET_H
+#define RF_TARGET_H
+
+#include "delivery/address.h"
+
+#define RF_TARGET_MAX_LENGTH 2048
+
+typedef enum RfTargetVerdict
+{
+	RF_TARGET_FINE,
+	RF_TARGET_MALFORMED,
+	RF_TARGET_FORBIDDEN
+} RfTargetVerdict;
+
+typedef struct RfTarget
+{
+	RfTargetVerdict verdict;
+	const char *reason;			/* static; NULL when fine */
+	const char *hint;			/* static; may be NULL */
+} RfTarget;
+
+extern RfTarget rf_target_check(const char *url, bool allow_http, const RfNetworks *allowed);
+
+#endif							/* RF_TARGET_H */

@@ -1,0 +1,116 @@
+/*
+ * turn.c
+ *	  See turn.h.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "base/extension.h"
+#include "delivery/turn.h"
+
+#define LOG_INTERVAL_MS		60000
+
+void
+rf_turn_start(void)
+{
+	/*
+	 * Statements are prepared once, when tables are empty or not, and tables
+	 * grow and shrink by orders of magnitude before anybody analyzes them. All
+	 * of ours go by key.
+	 */
+	static const char *const settings[][2] = {
+		{"plan_cache_mode", "force_generic_plan"},
+		{"enable_seqscan", "off"},
+		{"enable_bitmapscan", "off"},
+		{"enable_sort", "off"},
+		{"enable_hashjoin", "off"},
+		{"enable_mergejoin", "off"},
+		{"jit", "off"},
+		{"search_path", "pg_catalog, pg_temp"},
+	};
+
+	for (size_t i = 0; i < lengthof(settings); i++)
+		SetConfigOption(settings[i][0], settings[i][1], PGC_SUSET, PGC_S_OVERRIDE);
+}
+
+bool
+rf_turn_may_log(TimestampTz *last)
+{
+	TimestampTz now = GetCurrentTimestamp();
+
+	if (*last != 0 && !TimestampDifferenceExceeds(*last, now, LOG_INTERVAL_MS))
+		return false;
+	*last = now;
+	return true;
+}
+
+static void
+turn_set_local(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_SUSET, PGC_S_OVERRIDE,
+							 GUC_ACTION_LOCAL, true, 0, false);
+}
+
+static RfTurnResult
+turn_try(void (*work) (void))
+{
+	RfEngine	engine;
+	bool		present;
+
+	StartTransactionCommand();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	turn_set_local("synchronous_commit", "off");
+	turn_set_local("lock_timeout", "1s");
+	present = rf_extension_enter(&engine);
+	if (present)
+	{
+		work();
+		rf_engine_leave(&engine);
+	}
+	PopActiveSnapshot();
+	CommitTransactionCommand();
+	return present ? RF_TURN_DONE : RF_TURN_ABSENT;
+}
+
+static void
+turn_roll_back(void)
+{
+	static TimestampTz logged = 0;
+
+	HOLD_INTERRUPTS();
+	if (rf_turn_may_log(&logged))
+		EmitErrorReport();
+	AbortCurrentTransaction();
+	FlushErrorState();
+	RESUME_INTERRUPTS();
+}
+
+RfTurnResult
+rf_turn_run(const char *activity, void (*work) (void))
+{
+	MemoryContext context = CurrentMemoryContext;
+	volatile RfTurnResult result = RF_TURN_FAILED;
+
+	SetCurrentStatementStartTimestamp();
+	pgstat_report_activity(STATE_RUNNING, activity);
+	PG_TRY();
+	{
+		result = turn_try(work);
+	}
+	PG_CATCH();
+	{
+		turn_roll_back();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	pgstat_report_stat(false);
+	pgstat_report_activity(STATE_IDLE, NULL);
+	return result;
+}

@@ -1,0 +1,399 @@
+/*
+ * admission.c
+ *	  See admission.h.
+ *
+ * The order of the checks is part of the contract: campaign open, code known
+ * in this campaign, self-referral, already a participant, referrer blocked,
+ * referrer capped. The cap is checked here with the count as it was read and
+ * once more, with the referrer's row locked, after the insert.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/formatting.h"
+#include "utils/memutils.h"
+
+#include "base/clock.h"
+#include "base/sqlstate.h"
+#include "program/admission.h"
+#include "program/person.h"
+
+#define EMAIL_MAX		320		/* bytes: 64 + 1 + 255, RFC 3696 erratum 1690 */
+#define NAME_MAX_BYTES	1024
+#define SOURCE_MAX		255
+
+/* A referrer as the statement first saw them. */
+typedef struct Referrer
+{
+	char	   *code_key;		/* hash key */
+	char		status;
+	int64		id;				/* 0: unknown in this campaign */
+	int64		campaign_id;
+	char	   *email_key;
+	RfPersonState state;
+	int			invited_count;	/* goes up with those admitted here */
+} Referrer;
+
+#define SH_PREFIX referrers
+#define SH_ELEMENT_TYPE Referrer
+#define SH_KEY_TYPE char *
+#define SH_KEY code_key
+#define SH_HASH_KEY(table, key) string_hash(key, strlen(key) + 1)
+#define SH_EQUAL(table, a, b) (strcmp(a, b) == 0)
+#define SH_SCOPE static inline
+#define SH_DEFINE
+#define SH_DECLARE
+#include "lib/simplehash.h"
+
+struct RfAdmission
+{
+	MemoryContext context;
+	const RfCampaign *campaign; /* of the last row */
+	RfCodeSource *codes;		/* of that campaign */
+	referrers_hash *referrers;
+};
+
+RfAdmission *
+rf_admission(RfInsert *insert)
+{
+	if (insert->state == NULL)
+	{
+		RfAdmission *admission = MemoryContextAllocZero(insert->context, sizeof(RfAdmission));
+
+		admission->context = insert->context;
+		admission->referrers = referrers_create(insert->context, 8, NULL);
+		insert->state = admission;
+	}
+	return insert->state;
+}
+
+static bool
+refuse(RfRefusal *refusal, int sqlstate, char *message, char *detail, char *hint)
+{
+	refusal->sqlstate = sqlstate;
+	refusal->message = message;
+	refusal->detail = detail;
+	refusal->hint = hint;
+	return false;
+}
+
+void
+rf_refusal_raise(const RfRefusal *refusal)
+{
+	ereport(ERROR,
+			(errcode(refusal->sqlstate),
+			 errmsg_internal("%s", refusal->message),
+			 refusal->detail ? errdetail_internal("%s", refusal->detail) : 0,
+			 refusal->hint ? errhint("%s", refusal->hint) : 0));
+}
+
+char *
+rf_email_trim(const char *email)
+{
+	size_t		length;
+
+	email += strspn(email, " \t\r\n");
+	length = strlen(email);
+	while (length > 0 && strchr(" \t\r\n", email[length - 1]) != NULL)
+		length--;
+	return pnstrdup(email, length);
+}
+
+char *
+rf_email_key(const char *trimmed)
+{
+	return str_tolower(trimmed, strlen(trimmed), C_COLLATION_OID);
+}
+
+/* Text that can be sent: no control characters, and UTF-8 where the server does not check. */
+static bool
+text_is_valid(const char *value, const char *column, int max, RfRefusal *refusal)
+{
+	if (value == NULL)
+		return true;
+	if (strlen(value) > (size_t) max)
+		return refuse(refusal, ERRCODE_STRING_DATA_RIGHT_TRUNCATION,
+					  psprintf("%s is too long", column),
+					  psprintf("It has %zu bytes, the limit is %d.", strlen(value), max), NULL);
+	for (const char *c = value; *c != '\0'; c++)
+	{
+		if ((unsigned char) *c < 0x20 || *c == 0x7f)
+			return refuse(refusal, ERRCODE_INVALID_PARAMETER_VALUE,
+						  psprintf("%s contains a control character", column), NULL, NULL);
+	}
+	if (GetDatabaseEncoding() == PG_SQL_ASCII &&
+		!pg_verify_mbstr(PG_UTF8, value, strlen(value), true))
+		return refuse(refusal, ERRCODE_CHARACTER_NOT_IN_REPERTOIRE,
+					  psprintf("%s is not valid UTF-8", column), NULL,
+					  "Events are sent as UTF-8, and a database with encoding SQL_ASCII does not check.");
+	return true;
+}
+
+bool
+rf_email_is_valid(const char *email, RfRefusal *refusal)
+{
+	const char *at;
+
+	if (email == NULL)
+		return refuse(refusal, ERRCODE_NOT_NULL_VIOLATION, "email must not be null", NULL,
+					  "A participant is known by e-mail.");
+	if (!text_is_valid(email, "email", EMAIL_MAX, refusal))
+		return false;
+	at = strrchr(email, '@');
+	if (at == NULL || at == email || at[1] == '\0' || strpbrk(email, " \t") != NULL)
+		return refuse(refusal, ERRCODE_INVALID_PARAMETER_VALUE,
+					  psprintf("invalid e-mail address: \"%s\"", email), NULL,
+					  "An address has the form name@domain.");
+	return true;
+}
+
+/* The row's campaign; rows of one campaign mostly come together. */
+static const RfCampaign *
+admission_campaign(RfAdmission *admission, int64 id, RfLazyEngine *lazy)
+{
+	if (admission->campaign == NULL || admission->campaign->id != id)
+	{
+		rf_engine_need(lazy);
+		admission->campaign = rf_campaign_by_id(id);
+		admission->codes = NULL;
+	}
+	return admission->campaign;
+}
+
+static bool
+check_open(const RfCampaign *campaign, RfRefusal *refusal)
+{
+	RfCampaignState state = rf_campaign_state_at(campaign, rf_now());
+
+	if (state == RF_LIVE)
+		return true;
+	return refuse(refusal, ERRCODE_RF_CAMPAIGN_NOT_OPEN,
+				  psprintf("campaign \"%s\" is not open", campaign->slug),
+				  psprintf("It is %s.", rf_campaign_state_name(state)),
+				  "People join while the state is live, between starts_at and ends_at.");
+}
+
+RF_STATEMENT(find_referrer,
+			 "SELECT id, campaign_id, email_key, state, invited_count"
+			 " FROM @extschema@.rf_participant"
+			 " WHERE code_key = $1", TEXTOID);
+
+static void
+referrer_read(Referrer *referrer, const char *code_key, MemoryContext context)
+{
+	Datum		values[] = {CStringGetTextDatum(code_key)};
+
+	referrer->id = 0;
+	if (rf_execute(&find_referrer, values, NULL) == 0)
+		return;
+	referrer->id = rf_int64(0, 1);
+	referrer->campaign_id = rf_int64(0, 2);
+	referrer->email_key = MemoryContextStrdup(context, rf_text(0, 3));
+	referrer->state = rf_person_state_parse(rf_text(0, 4));
+	referrer->invited_count = rf_int32(0, 5);
+}
+
+/*
+ * The owner of a code, looked up once in a statement. People who joined
+ * earlier in the same statement are found; unknown codes are asked for again,
+ * because their owner may come in a later row.
+ */
+static Referrer *
+referrer_find(RfAdmission *admission, const char *code_key, RfLazyEngine *lazy)
+{
+	Referrer   *referrer;
+	bool		found;
+
+	referrer = referrers_insert(admission->referrers, unconstify(char *, code_key), &found);
+	if (!found)
+		referrer->code_key = MemoryContextStrdup(admission->context, code_key);
+	if (!found || referrer->id == 0)
+	{
+		rf_engine_need(lazy);
+		referrer_read(referrer, code_key, admission->context);
+	}
+	return referrer;
+}
+
+static bool
+check_referrer(const Referrer *referrer, const RfApplicant *applicant,
+			   const RfAdmitted *admitted, RfRefusal *refusal)
+{
+	if (referrer->id == 0 || referrer->campaign_id != applicant->campaign_id)
+		return refuse(refusal, ERRCODE_RF_UNKNOWN_CODE,
+					  psprintf("unknown referral code \"%s\"", applicant->referred_by),
+					  NULL, "A code is valid in the campaign of its owner, who must have joined before.");
+	if (strcmp(referrer->email_key, admitted->email_key) == 0)
+		return refuse(refusal, ERRCODE_RF_SELF_REFERRAL,
+					  psprintf("\"%s\" cannot be referred by themselves", admitted->email),
+					  psprintf("Code \"%s\" is their own.", applicant->referred_by), NULL);
+	return true;
+}
+
+RF_STATEMENT(find_participant,
+			 "SELECT EXISTS (SELECT FROM @extschema@.rf_participant"
+			 "  WHERE campaign_id = $1 AND email_key = $2),"
+			 " EXISTS (SELECT FROM @extschema@.rf_participant WHERE code_key = $3)",
+			 INT8OID, TEXTOID, TEXTOID);
+
+static bool
+check_new(const RfApplicant *applicant, const RfAdmitted *admitted,
+		  RfLazyEngine *lazy, RfRefusal *refusal)
+{
+	Datum		values[] = {
+		Int64GetDatum(applicant->campaign_id),
+		CStringGetTextDatum(admitted->email_key),
+		CStringGetTextDatum(admitted->code_key != NULL ? admitted->code_key : "")
+	};
+
+	rf_engine_need(lazy);
+	rf_execute(&find_participant, values, NULL);
+	if (rf_bool(0, 1))
+		return refuse(refusal, ERRCODE_UNIQUE_VIOLATION,
+					  psprintf("\"%s\" is already a participant", admitted->email), NULL, NULL);
+	if (rf_bool(0, 2))
+		return refuse(refusal, ERRCODE_UNIQUE_VIOLATION,
+					  psprintf("code \"%s\" is already in use", applicant->code), NULL, NULL);
+	return true;
+}
+
+/* Blocked or capped; a person who is there already is told that instead. */
+static bool
+check_referrer_takes(const RfCampaign *campaign, const Referrer *referrer,
+					 const RfApplicant *applicant, const RfAdmitted *admitted,
+					 RfLazyEngine *lazy, RfRefusal *refusal)
+{
+	bool		blocked = referrer->state == RF_BLOCKED;
+	RfRefusal	ignored;
+
+	if (!blocked && (campaign->max_referrals == 0 ||
+					 referrer->invited_count < campaign->max_referrals))
+		return true;
+	if (!check_new(applicant, admitted, lazy, &ignored))
+		return true;
+	if (blocked)
+		return refuse(refusal, ERRCODE_RF_BLOCKED_OR_HELD,
+					  psprintf("the owner of code \"%s\" is blocked", applicant->referred_by),
+					  NULL, NULL);
+	return rf_refuse_capped(campaign, applicant->referred_by, refusal);
+}
+
+bool
+rf_refuse_capped(const RfCampaign *campaign, const char *code, RfRefusal *refusal)
+{
+	return refuse(refusal, ERRCODE_RF_CAP_REACHED,
+				  psprintf("the owner of code \"%s\" has reached the most referrals", code),
+				  psprintf("Campaign \"%s\" allows %d for each referrer.",
+						   campaign->slug, campaign->max_referrals), NULL);
+}
+
+static bool
+check_code(const RfApplicant *applicant, RfAdmitted *admitted, RfRefusal *refusal)
+{
+	admitted->code = applicant->code;
+	admitted->code_key = NULL;
+	if (applicant->code == NULL)
+		return true;
+	if (!rf_code_is_valid(applicant->code))
+		return refuse(refusal, ERRCODE_INVALID_PARAMETER_VALUE,
+					  psprintf("invalid code \"%s\"", applicant->code), NULL,
+					  "A code has 3 to 64 letters, digits and dashes; leave it null to have one made.");
+	admitted->code_key = rf_code_key(applicant->code);
+	return true;
+}
+
+static bool
+check_joined_at(const RfApplicant *applicant, RfAdmitted *admitted, RfRefusal *refusal)
+{
+	admitted->joined_at = applicant->joined_at != 0 ? applicant->joined_at : rf_now();
+	if (TIMESTAMP_NOT_FINITE(admitted->joined_at) ||
+		admitted->joined_at > rf_now() + RF_CLOCK_SKEW)
+		return refuse(refusal, ERRCODE_INVALID_PARAMETER_VALUE,
+					  "joined_at lies in the future",
+					  psprintf("It is %s.", timestamptz_to_str(admitted->joined_at)), NULL);
+	return true;
+}
+
+/* The columns by themselves, before anything is looked up. */
+static bool
+check_columns(const RfApplicant *applicant, RfAdmitted *admitted, RfRefusal *refusal)
+{
+	if (applicant->email != NULL)
+		admitted->email = rf_email_trim(applicant->email);
+	if (!rf_email_is_valid(admitted->email, refusal))
+		return false;
+	admitted->email_key = rf_email_key(admitted->email);
+	if (applicant->source != NULL && applicant->source[0] == '\0')
+		return refuse(refusal, ERRCODE_INVALID_PARAMETER_VALUE,
+					  "source is empty", NULL, "Leave it null to have it filled.");
+	return text_is_valid(applicant->name, "name", NAME_MAX_BYTES, refusal) &&
+		text_is_valid(applicant->source, "source", SOURCE_MAX, refusal) &&
+		text_is_valid(applicant->referred_by, "referred_by", SOURCE_MAX, refusal) &&
+		check_code(applicant, admitted, refusal) &&
+		check_joined_at(applicant, admitted, refusal);
+}
+
+static void
+admission_make_code(RfAdmission *admission, RfAdmitted *admitted, RfLazyEngine *lazy)
+{
+	if (admission->codes == NULL)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(admission->context);
+
+		admission->codes = rf_code_source(admission->campaign);
+		MemoryContextSwitchTo(caller);
+	}
+	admitted->code = rf_code_next(admission->codes, lazy);
+	admitted->code_key = rf_code_key(admitted->code);
+}
+
+/* The checks that look at others, in the order of the contract. */
+static bool
+check_people(RfAdmission *admission, RfLazyEngine *lazy, const RfApplicant *applicant,
+			 bool strict, RfAdmitted *admitted, RfRefusal *refusal)
+{
+	Referrer   *referrer = NULL;
+
+	if (applicant->referred_by != NULL)
+	{
+		referrer = referrer_find(admission, rf_code_key(applicant->referred_by), lazy);
+		if (!check_referrer(referrer, applicant, admitted, refusal))
+			return false;
+	}
+	if (strict && !check_new(applicant, admitted, lazy, refusal))
+		return false;
+	if (referrer == NULL)
+		return true;
+	if (!check_referrer_takes(admission->campaign, referrer, applicant, admitted, lazy, refusal))
+		return false;
+	referrer->invited_count++;
+	admitted->referrer_id = referrer->id;
+	return true;
+}
+
+bool
+rf_admission_check(RfAdmission *admission, RfLazyEngine *lazy,
+				   const RfApplicant *applicant, bool strict,
+				   RfAdmitted *admitted, RfRefusal *refusal)
+{
+	const RfCampaign *campaign = admission_campaign(admission, applicant->campaign_id, lazy);
+
+	memset(admitted, 0, sizeof(*admitted));
+	if (campaign == NULL)
+		return refuse(refusal, ERRCODE_FOREIGN_KEY_VIOLATION,
+					  psprintf("campaign " INT64_FORMAT " does not exist", applicant->campaign_id),
+					  NULL, NULL);
+	if (!check_columns(applicant, admitted, refusal) ||
+		!check_open(campaign, refusal) ||
+		!check_people(admission, lazy, applicant, strict, admitted, refusal))
+		return false;
+	if (admitted->code == NULL)
+		admission_make_code(admission, admitted, lazy);
+	admitted->source = applicant->source != NULL ? applicant->source :
+		admitted->referrer_id != 0 ? "Referred" : "Api";
+	return true;
+}

@@ -1,0 +1,323 @@
+/*
+ * joined.c
+ *	  See joined.h.
+ *
+ * Two passes over the transition table. The first finds the referrers, locks
+ * their rows in ascending order and moves their counts: whatever the size of
+ * the statement, no two of them lock in different orders. The second settles
+ * the rows in portions, so that memory does not grow with the statement; each
+ * row moves its referrer's count by one, as if it had come alone.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "executor/executor.h"
+#include "executor/tuptable.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+#include "base/sqlstate.h"
+#include "program/admission.h"
+#include "program/joined.h"
+#include "program/settle.h"
+
+#define JOINED_PORTION	1000
+
+/* A referrer of the statement. */
+typedef struct Referrer
+{
+	int64		id;				/* hash key */
+	char		status;
+	int			njoined;		/* people of the statement */
+	int			count;			/* invited_count so far */
+	int64		campaign_id;
+	char	   *code;
+} Referrer;
+
+#define SH_PREFIX inviters
+#define SH_ELEMENT_TYPE Referrer
+#define SH_KEY_TYPE int64
+#define SH_KEY id
+#define SH_HASH_KEY(table, key) murmurhash32((uint32) (key))
+#define SH_EQUAL(table, a, b) ((a) == (b))
+#define SH_SCOPE static inline
+#define SH_DEFINE
+#define SH_DECLARE
+#include "lib/simplehash.h"
+
+typedef struct Reading
+{
+	Tuplestorestate *rows;
+	int			pointer;
+	TupleTableSlot *slot;
+	RfPersonMap map;
+} Reading;
+
+static void
+reading_start(Reading *reading, Tuplestorestate *rows, TupleDesc tupdesc)
+{
+	reading->rows = rows;
+	reading->pointer = tuplestore_alloc_read_pointer(rows, EXEC_FLAG_REWIND);
+	reading->slot = MakeSingleTupleTableSlot(tupdesc, &TTSOpsMinimalTuple);
+	rf_person_map(&reading->map, tupdesc);
+}
+
+static void
+reading_rewind(Reading *reading)
+{
+	tuplestore_select_read_pointer(reading->rows, reading->pointer);
+	tuplestore_rescan(reading->rows);
+}
+
+static bool
+reading_next(Reading *reading)
+{
+	/* Statements of ours may have read the table in between. */
+	tuplestore_select_read_pointer(reading->rows, reading->pointer);
+	return tuplestore_gettupleslot(reading->rows, true, false, reading->slot);
+}
+
+/* referrer_id is column 9 of a person. */
+static int64
+reading_referrer(Reading *reading)
+{
+	bool		isnull;
+	Datum		id = slot_getattr(reading->slot, reading->map.attnum[8], &isnull);
+
+	return isnull ? 0 : DatumGetInt64(id);
+}
+
+static inviters_hash *
+joined_referrers(Reading *reading)
+{
+	inviters_hash *referrers = inviters_create(CurrentMemoryContext, 8, NULL);
+
+	reading_rewind(reading);
+	while (reading_next(reading))
+	{
+		int64		id = reading_referrer(reading);
+		Referrer   *referrer;
+		bool		found;
+
+		if (id == 0)
+			continue;
+		referrer = inviters_insert(referrers, id, &found);
+		if (!found)
+			referrer->njoined = 0;
+		referrer->njoined++;
+	}
+	return referrers;
+}
+
+RF_STATEMENT(lock_referrers,
+			 "SELECT p.id, p.invited_count, p.campaign_id, p.code"
+			 " FROM @extschema@.rf_participant p"
+			 " WHERE p.id = ANY ($1)"
+			 " ORDER BY p.id"
+			 " FOR NO KEY UPDATE", INT8ARRAYOID);
+
+RF_STATEMENT(count_invited,
+			 "UPDATE @extschema@.rf_participant p"
+			 " SET invited_count = p.invited_count + d.joined"
+			 " FROM unnest($1, $2) AS d (id, joined)"
+			 " WHERE p.id = d.id", INT8ARRAYOID, INT4ARRAYOID);
+
+static void
+joined_lock(inviters_hash *referrers, Datum ids)
+{
+	uint64		nrows = rf_execute(&lock_referrers, &ids, NULL);
+
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		Referrer   *referrer = inviters_lookup(referrers, rf_int64(row, 1));
+
+		referrer->count = rf_int32(row, 2);
+		referrer->campaign_id = rf_int64(row, 3);
+		referrer->code = rf_text(row, 4);
+	}
+}
+
+/* The rows are locked now: this check of the cap is the one that counts. */
+static void
+joined_check_cap(const Referrer *referrer)
+{
+	const RfCampaign *campaign = rf_campaign_by_id(referrer->campaign_id);
+	RfRefusal	refusal;
+
+	if (campaign->max_referrals == 0 ||
+		referrer->count + referrer->njoined <= campaign->max_referrals)
+		return;
+	(void) rf_refuse_capped(campaign, referrer->code, &refusal);
+	rf_refusal_raise(&refusal);
+}
+
+static void
+joined_count(inviters_hash *referrers)
+{
+	RfColumn	ids;
+	RfColumn	joined;
+	inviters_iterator iterator;
+	Referrer   *referrer;
+	Datum		values[2];
+
+	if (referrers->members == 0)
+		return;
+	rf_column_init(&ids, INT8OID);
+	rf_column_init(&joined, INT4OID);
+	inviters_start_iterate(referrers, &iterator);
+	while ((referrer = inviters_iterate(referrers, &iterator)) != NULL)
+	{
+		rf_column_add(&ids, Int64GetDatum(referrer->id));
+		rf_column_add(&joined, Int32GetDatum(referrer->njoined));
+	}
+	values[0] = rf_column_array(&ids);
+	values[1] = rf_column_array(&joined);
+	joined_lock(referrers, values[0]);
+	inviters_start_iterate(referrers, &iterator);
+	while ((referrer = inviters_iterate(referrers, &iterator)) != NULL)
+		joined_check_cap(referrer);
+	rf_execute(&count_invited, values, NULL);
+}
+
+RF_STATEMENT(read_referrers,
+			 "SELECT " RF_PERSON_COLUMNS
+			 " FROM @extschema@.rf_participant p"
+			 " WHERE p.id = ANY ($1)", INT8ARRAYOID);
+
+/* People of one portion who need settling, and their referrers by id. */
+typedef struct Portion
+{
+	RfPerson   *people;
+	int			npeople;
+	RfPerson   *referrers;		/* ascending by id */
+	int			nreferrers;
+} Portion;
+
+static int
+person_compare(const void *a, const void *b)
+{
+	int64		left = ((const RfPerson *) a)->id;
+	int64		right = ((const RfPerson *) b)->id;
+
+	return left < right ? -1 : left > right;
+}
+
+static void
+portion_read_referrers(Portion *portion)
+{
+	RfColumn	ids;
+	Datum		values[1];
+
+	rf_column_init(&ids, INT8OID);
+	for (int i = 0; i < portion->npeople; i++)
+	{
+		if (portion->people[i].referrer_id != 0)
+			rf_column_add(&ids, Int64GetDatum(portion->people[i].referrer_id));
+	}
+	portion->nreferrers = 0;
+	if (ids.n == 0)
+		return;
+	values[0] = rf_column_array(&ids);
+	portion->nreferrers = rf_execute(&read_referrers, values, NULL);
+	portion->referrers = palloc_array(RfPerson, portion->nreferrers);
+	for (int i = 0; i < portion->nreferrers; i++)
+		rf_person_read(&portion->referrers[i], i, 1);
+	qsort(portion->referrers, portion->nreferrers, sizeof(RfPerson), person_compare);
+}
+
+/* The referrer as they are once this person has joined. */
+static RfPerson *
+portion_referrer(const Portion *portion, int64 id, int count)
+{
+	RfPerson	key = {.id = id};
+	RfPerson   *referrer = palloc_object(RfPerson);
+
+	*referrer = *(RfPerson *) bsearch(&key, portion->referrers, portion->nreferrers,
+									  sizeof(RfPerson), person_compare);
+	referrer->invited_count = count;
+	return referrer;
+}
+
+static void
+portion_settle(Portion *portion, inviters_hash *referrers)
+{
+	RfSettlement *settlement = rf_settlement();
+
+	portion_read_referrers(portion);
+	for (int i = 0; i < portion->npeople; i++)
+	{
+		const RfPerson *person = &portion->people[i];
+		const RfCampaign *campaign = rf_campaign_by_id(person->campaign_id);
+		RfMove		move = {RF_REFERRER_JOINS, 0, 1};
+
+		if (person->referrer_id == 0)
+			rf_settle_add(settlement, campaign, RF_EVENT_REFERRER_JOINED, person, NULL,
+						  move, person->joined_at);
+		else
+		{
+			Referrer   *referrer = inviters_lookup(referrers, person->referrer_id);
+
+			move.what = RF_INVITED_JOINS;
+			move.before = referrer->count++;
+			move.after = referrer->count;
+			rf_settle_add(settlement, campaign, RF_EVENT_INVITED_JOINED, person,
+						  portion_referrer(portion, person->referrer_id, referrer->count),
+						  move, person->joined_at);
+		}
+	}
+	(void) rf_settle(settlement);
+}
+
+/* campaign_id is column 2 of a person. */
+static bool
+reading_matters(Reading *reading)
+{
+	bool		isnull;
+	int64		campaign_id = DatumGetInt64(slot_getattr(reading->slot,
+														 reading->map.attnum[1], &isnull));
+
+	return rf_settle_matters(rf_campaign_by_id(campaign_id),
+							 reading_referrer(reading) != 0 ? RF_INVITED_JOINS : RF_REFERRER_JOINS);
+}
+
+static void
+joined_settle(Reading *reading, inviters_hash *referrers)
+{
+	MemoryContext memory = AllocSetContextCreate(CurrentMemoryContext, "referral join",
+												 ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(memory);
+	bool		more = true;
+
+	reading_rewind(reading);
+	while (more)
+	{
+		Portion		portion = {0};
+
+		portion.people = palloc_array(RfPerson, JOINED_PORTION);
+		while (portion.npeople < JOINED_PORTION && (more = reading_next(reading)))
+		{
+			if (reading_matters(reading))
+				rf_person_read_slot(&portion.people[portion.npeople++],
+									reading->slot, &reading->map);
+		}
+		if (portion.npeople > 0)
+			portion_settle(&portion, referrers);
+		MemoryContextReset(memory);
+	}
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(memory);
+}
+
+void
+rf_joined(Tuplestorestate *rows, TupleDesc tupdesc)
+{
+	Reading		reading;
+	inviters_hash *referrers;
+
+	reading_start(&reading, rows, tupdesc);
+	referrers = joined_referrers(&reading);
+	joined_count(referrers);
+	joined_settle(&reading, referrers);
+	ExecDropSingleTupleTableSlot(reading.slot);
+}

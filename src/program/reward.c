@@ -1,0 +1,240 @@
+/*
+ * reward.c
+ *	  Granting rewards and taking them back. See reward.h; what is granted is
+ *	  decided by rules.c.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "commands/sequence.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+
+#include "base/clock.h"
+#include "program/reward.h"
+
+/*
+ * One statement for all grants. A grant that is live already is left out by
+ * the unique indexes; one that was taken back before gets the next generation.
+ */
+RF_STATEMENT(insert_rewards,
+			 "INSERT INTO @extschema@.rf_reward"
+			 " (id, rule_id, participant_id, subject_id, ordinal, generation, metric, amount,"
+			 "  unit, state, earned_at, due_at, issued_at, changed_at)"
+			 " OVERRIDING SYSTEM VALUE"
+			 " SELECT g.id, g.rule_id, g.participant_id, g.subject_id, g.ordinal,"
+			 "  1 + coalesce((SELECT max(t.generation)"
+			 "    FROM @extschema@.rf_reward t"
+			 "    WHERE t.state IN ('cancelled', 'clawed_back')"
+			 "    AND t.participant_id = g.participant_id AND t.rule_id = g.rule_id"
+			 "    AND CASE WHEN g.ordinal IS NULL"
+			 "     THEN t.ordinal IS NULL AND t.subject_id = g.subject_id"
+			 "     ELSE t.ordinal = g.ordinal END), 0),"
+			 "  g.metric, g.amount, g.unit, g.state, g.earned_at, g.due_at,"
+			 "  CASE WHEN g.state = 'issued' THEN $12 END, $12"
+			 " FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+			 "  AS g (id, rule_id, participant_id, subject_id, ordinal, metric, amount, unit,"
+			 "   state, earned_at, due_at)"
+			 " ON CONFLICT DO NOTHING"
+			 " RETURNING id",
+			 INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, INT4ARRAYOID,
+			 TEXTARRAYOID, NUMERICARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
+			 TIMESTAMPTZARRAYOID, TIMESTAMPTZARRAYOID, TIMESTAMPTZOID);
+
+#define INSERT_COLUMNS	11
+
+static const Oid insert_types[INSERT_COLUMNS] = {
+	INT8OID, INT8OID, INT8OID, INT8OID, INT4OID, TEXTOID, NUMERICOID, TEXTOID, TEXTOID,
+	TIMESTAMPTZOID, TIMESTAMPTZOID
+};
+
+static TimestampTz
+reward_due_at(const RfGrant *grant)
+{
+	const Interval *hold = &grant->rule->hold;
+
+	if (hold->time == 0 && hold->day == 0 && hold->month == 0)
+		return grant->earned_at;
+	return DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval,
+												   TimestampTzGetDatum(grant->earned_at),
+												   IntervalPGetDatum(hold)));
+}
+
+static void
+reward_add_row(RfColumn *columns, RfGrant *grant)
+{
+	TimestampTz due_at = reward_due_at(grant);
+
+	grant->id = nextval_internal(rf_engine_relation("rf_reward_id_seq"), false);
+	grant->state = due_at > rf_now() ? "pending" : grant->rule->auto_issue ? "issued" : "due";
+	rf_column_add(&columns[0], Int64GetDatum(grant->id));
+	rf_column_add(&columns[1], Int64GetDatum(grant->rule->id));
+	rf_column_add(&columns[2], Int64GetDatum(grant->participant_id));
+	rf_column_add(&columns[3], Int64GetDatum(grant->subject_id));
+	if (grant->ordinal > 0)
+		rf_column_add(&columns[4], Int32GetDatum(grant->ordinal));
+	else
+		rf_column_add_null(&columns[4]);
+	rf_column_add(&columns[5], CStringGetTextDatum(grant->rule->metric));
+	rf_column_add(&columns[6], grant->value.amount);
+	rf_column_add(&columns[7], CStringGetTextDatum(grant->value.unit));
+	rf_column_add(&columns[8], CStringGetTextDatum(grant->state));
+	rf_column_add(&columns[9], TimestampTzGetDatum(grant->earned_at));
+	rf_column_add(&columns[10], TimestampTzGetDatum(due_at));
+}
+
+/*
+ * Ids come back in the order in which they went in, without those left out:
+ * mark the latter.
+ */
+static int
+reward_mark_left_out(RfGrant *grants, int ngrants, uint64 nmade)
+{
+	uint64		row = 0;
+
+	for (int i = 0; i < ngrants; i++)
+	{
+		if (row < nmade && rf_int64(row, 1) == grants[i].id)
+			row++;
+		else
+			grants[i].id = 0;
+	}
+	return (int) row;
+}
+
+int
+rf_rewards_grant(RfGrant *grants, int ngrants)
+{
+	RfColumn	columns[INSERT_COLUMNS];
+	Datum		values[INSERT_COLUMNS + 1];
+
+	if (ngrants == 0)
+		return 0;
+	for (int i = 0; i < INSERT_COLUMNS; i++)
+		rf_column_init(&columns[i], insert_types[i]);
+	for (int i = 0; i < ngrants; i++)
+		reward_add_row(columns, &grants[i]);
+	for (int i = 0; i < INSERT_COLUMNS; i++)
+		values[i] = rf_column_array(&columns[i]);
+	values[INSERT_COLUMNS] = TimestampTzGetDatum(rf_now());
+	return reward_mark_left_out(grants, ngrants, rf_execute(&insert_rewards, values, NULL));
+}
+
+/*
+ * What a count no longer deserves: the subject's own grants, and ordinals above
+ * the bound of each rule. Issued ones only with $6.
+ */
+RF_STATEMENT(take_back,
+			 "WITH lost AS ("
+			 " SELECT r.id, r.state"
+			 " FROM @extschema@.rf_reward r"
+			 " JOIN unnest($1, $2) AS k (rule_id, bound) USING (rule_id)"
+			 " WHERE (r.state IN ('pending', 'due', 'failed')"
+			 "  OR $6 AND r.state IN ('issued', 'fulfilled'))"
+			 " AND (r.participant_id = $4 AND r.ordinal > k.bound"
+			 "  OR r.ordinal IS NULL AND r.subject_id = $3 AND r.participant_id IN ($3, $4))"
+			 " ORDER BY r.id"
+			 " FOR UPDATE OF r)"
+			 " UPDATE @extschema@.rf_reward r"
+			 " SET state = CASE WHEN lost.state IN ('issued', 'fulfilled')"
+			 "  THEN 'clawed_back' ELSE 'cancelled' END,"
+			 " reason = $5, changed_at = $7"
+			 " FROM lost"
+			 " WHERE r.id = lost.id"
+			 " RETURNING r.id, r.rule_id, coalesce(r.ordinal, 0), r.amount, r.unit, r.coupon,"
+			 "  r.state, lost.state",
+			 INT8ARRAYOID, INT4ARRAYOID, INT8OID, INT8OID, TEXTOID, BOOLOID, TIMESTAMPTZOID);
+
+RF_STATEMENT(insert_clawbacks,
+			 "INSERT INTO @extschema@.rf_reward"
+			 " (rule_id, participant_id, subject_id, ordinal, purchase_id, n, generation,"
+			 "  original_id, metric, amount, unit, coupon, state, reason, earned_at, due_at, changed_at)"
+			 " SELECT rule_id, participant_id, subject_id, ordinal, purchase_id, n, generation,"
+			 "  id, metric, - amount, unit, coupon, 'clawed_back', reason, $2, $2, $2"
+			 " FROM @extschema@.rf_reward"
+			 " WHERE id = ANY ($1)"
+			 " ORDER BY id", INT8ARRAYOID, TIMESTAMPTZOID);
+
+/* Rules whose grants may be lost, with the highest ordinal still deserved. */
+static void
+reward_bounds(const RfCampaign *campaign, const RfPerson *referrer,
+			  RfColumn *rule_ids, RfColumn *bounds)
+{
+	rf_column_init(rule_ids, INT8OID);
+	rf_column_init(bounds, INT4OID);
+	for (int i = 0; i < campaign->nrules; i++)
+	{
+		const RfRule *rule = &campaign->rules[i];
+		int			count = referrer != NULL ? referrer->qualified_count : 0;
+
+		if (rule->terms.earned_on != RF_INVITED_QUALIFIES)
+			continue;
+		rf_column_add(rule_ids, Int64GetDatum(rule->id));
+		rf_column_add(bounds, Int32GetDatum(rf_rules_deserved(&rule->terms, count)));
+	}
+}
+
+static RfRewardFacts
+reward_facts(const RfCampaign *campaign, uint64 row)
+{
+	bool		isnull;
+	RfRewardFacts reward = {
+		.id = rf_int64(row, 1), .rule = rf_campaign_rule(campaign, rf_int64(row, 2)),
+		.ordinal = rf_int32(row, 3), .amount = rf_value(row, 4, &isnull),
+		.unit = rf_text(row, 5), .coupon = rf_text(row, 6),
+		.state = rf_text(row, 7), .previous_state = rf_text(row, 8)
+	};
+
+	return reward;
+}
+
+static void
+reward_claw_back(RfColumn *ids)
+{
+	Datum		values[] = {rf_column_array(ids), TimestampTzGetDatum(rf_now())};
+
+	if (ids->n > 0)
+		rf_execute(&insert_clawbacks, values, NULL);
+}
+
+int
+rf_rewards_take_back(const RfCampaign *campaign, const RfPerson *participant,
+					 const RfPerson *referrer, const char *reason, RfEventBatch *events)
+{
+	RfColumn	rule_ids;
+	RfColumn	bounds;
+	RfColumn	clawed_back;
+	uint64		ntaken;
+
+	if (campaign->on_unqualify == RF_KEEP)
+		return 0;
+	reward_bounds(campaign, referrer, &rule_ids, &bounds);
+	if (rule_ids.n == 0)
+		return 0;
+	{
+		Datum		values[] = {
+			rf_column_array(&rule_ids), rf_column_array(&bounds),
+			Int64GetDatum(participant->id),
+			Int64GetDatum(referrer != NULL ? referrer->id : 0),
+			CStringGetTextDatum(reason),
+			BoolGetDatum(campaign->on_unqualify == RF_CLAWBACK),
+			TimestampTzGetDatum(rf_now())
+		};
+
+		ntaken = rf_execute(&take_back, values, NULL);
+	}
+	rf_column_init(&clawed_back, INT8OID);
+	for (uint64 row = 0; row < ntaken; row++)
+	{
+		RfRewardFacts reward = reward_facts(campaign, row);
+		RfEvent		event = {
+			rf_event_of_reward(reward.state), campaign, participant, referrer, &reward
+		};
+
+		rf_event_add(events, &event);
+		if (event.type == RF_EVENT_REWARD_CLAWED_BACK)
+			rf_column_add(&clawed_back, Int64GetDatum(reward.id));
+	}
+	reward_claw_back(&clawed_back);
+	return (int) ntaken;
+}

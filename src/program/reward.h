@@ -1,0 +1,41 @@
+/*
+ * reward.h
+ *	  Rewards: granting them, taking them back, and their life.
+ */
+#ifndef RF_REWARD_H
+#define RF_REWARD_H
+
+#include "program/campaign.h"
+#include "program/event.h"
+#include "program/person.h"
+
+/* One grant to be made. */
+typedef struct RfGrant
+{
+	const RfRule *rule;
+	int64		participant_id; /* who gets it */
+	int64		subject_id;		/* who earned it */
+	int			ordinal;		/* 0: none */
+	RfValue		value;
+	TimestampTz earned_at;
+	/* filled by rf_rewards_grant() */
+	int64		id;				/* 0: it was granted before */
+	const char *state;
+} RfGrant;
+
+/*
+ * Make the grants; those which are live already are left alone (id 0). Returns
+ * how many were made. Inside an engine scope.
+ */
+extern int	rf_rewards_grant(RfGrant *grants, int ngrants);
+
+/*
+ * Someone qualified no more: take back what only that earned, as the campaign
+ * says. The referrer (may be NULL) shows the count after it. Adds the events;
+ * returns how many rewards were taken back. Inside an engine scope.
+ */
+extern int	rf_rewards_take_back(const RfCampaign *campaign, const RfPerson *participant,
+								 const RfPerson *referrer, const char *reason,
+								 RfEventBatch *events);
+
+#endif							/* RF_REWARD_H */

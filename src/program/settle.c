@@ -1,0 +1,171 @@
+/*
+ * settle.c
+ *	  See settle.h.
+ */
+#include "postgres.h"
+
+#include "program/reward.h"
+#include "program/settle.h"
+
+typedef struct Move
+{
+	const RfCampaign *campaign;
+	RfEventType event;
+	const RfPerson *participant;
+	const RfPerson *referrer;
+	int			first_grant;	/* its grants in the settlement's */
+	int			ngrants;
+} Move;
+
+struct RfSettlement
+{
+	Move	   *moves;
+	int			nmoves;
+	int			moves_capacity;
+	RfGrant    *grants;
+	int			ngrants;
+	int			grants_capacity;
+	RfEventBatch events;
+};
+
+RfSettlement *
+rf_settlement(void)
+{
+	RfSettlement *settlement = palloc0_object(RfSettlement);
+
+	settlement->moves_capacity = 4;
+	settlement->moves = palloc_array(Move, settlement->moves_capacity);
+	settlement->grants_capacity = 4;
+	settlement->grants = palloc_array(RfGrant, settlement->grants_capacity);
+	return settlement;
+}
+
+static RfGrant *
+settle_new_grant(RfSettlement *settlement)
+{
+	if (settlement->ngrants == settlement->grants_capacity)
+	{
+		settlement->grants_capacity *= 2;
+		settlement->grants = repalloc_array(settlement->grants, RfGrant,
+											settlement->grants_capacity);
+	}
+	return &settlement->grants[settlement->ngrants++];
+}
+
+static Move *
+settle_new_move(RfSettlement *settlement)
+{
+	if (settlement->nmoves == settlement->moves_capacity)
+	{
+		settlement->moves_capacity *= 2;
+		settlement->moves = repalloc_array(settlement->moves, Move,
+										   settlement->moves_capacity);
+	}
+	return &settlement->moves[settlement->nmoves++];
+}
+
+static void
+settle_grant(RfSettlement *settlement, const RfRule *rule, const Move *move,
+			 int ordinal, RfValue value, TimestampTz earned_at)
+{
+	RfGrant    *grant = settle_new_grant(settlement);
+	bool		to_referrer = rule->terms.recipient == RF_TO_REFERRER && move->referrer != NULL;
+
+	grant->rule = rule;
+	grant->participant_id = to_referrer ? move->referrer->id : move->participant->id;
+	grant->subject_id = move->participant->id;
+	grant->ordinal = ordinal;
+	grant->value = value;
+	grant->earned_at = earned_at;
+}
+
+static void
+settle_rule(RfSettlement *settlement, const RfRule *rule, const Move *move,
+			RfMove count, TimestampTz earned_at)
+{
+	RfEarned	earned = rf_rules_earned(&rule->terms, count);
+
+	if (earned.kind == RF_EARNED_SUBJECT)
+		settle_grant(settlement, rule, move, 0, rule->value, earned_at);
+	if (earned.kind == RF_EARNED_ORDINALS)
+	{
+		for (int ordinal = earned.first; ordinal <= earned.last; ordinal++)
+			settle_grant(settlement, rule, move, ordinal, rule->value, earned_at);
+	}
+	if (earned.kind == RF_EARNED_THRESHOLDS)
+	{
+		for (int i = earned.first; i <= earned.last; i++)
+			settle_grant(settlement, rule, move, rule->terms.thresholds[i],
+						 rule->milestones[i], earned_at);
+	}
+}
+
+void
+rf_settle_add(RfSettlement *settlement, const RfCampaign *campaign, RfEventType event,
+			  const RfPerson *participant, const RfPerson *referrer,
+			  RfMove count, TimestampTz earned_at)
+{
+	Move	   *move = settle_new_move(settlement);
+
+	move->campaign = campaign;
+	move->event = event;
+	move->participant = participant;
+	move->referrer = referrer;
+	move->first_grant = settlement->ngrants;
+	for (int i = 0; i < campaign->nrules; i++)
+		settle_rule(settlement, &campaign->rules[i], move, count, earned_at);
+	move->ngrants = settlement->ngrants - move->first_grant;
+}
+
+static void
+settle_add_events(RfSettlement *settlement, const Move *move)
+{
+	RfEvent		event = {
+		move->event, move->campaign, move->participant, move->referrer, NULL
+	};
+
+	rf_event_add(&settlement->events, &event);
+	for (int i = 0; i < move->ngrants; i++)
+	{
+		const RfGrant *grant = &settlement->grants[move->first_grant + i];
+		RfRewardFacts reward = {
+			.id = grant->id, .rule = grant->rule, .ordinal = grant->ordinal,
+			.amount = grant->value.amount, .unit = grant->value.unit, .state = grant->state
+		};
+
+		if (grant->id == 0)
+			continue;
+		event.type = rf_event_of_reward(grant->state);
+		event.reward = &reward;
+		rf_event_add(&settlement->events, &event);
+	}
+}
+
+int
+rf_settle(RfSettlement *settlement)
+{
+	int			granted = rf_rewards_grant(settlement->grants, settlement->ngrants);
+
+	for (int i = 0; i < settlement->nmoves; i++)
+		settle_add_events(settlement, &settlement->moves[i]);
+	rf_event_flush(&settlement->events);
+	settlement->nmoves = 0;
+	settlement->ngrants = 0;
+	return granted;
+}
+
+bool
+rf_settle_matters(const RfCampaign *campaign, RfEarnedOn what)
+{
+	RfEventType event = what == RF_REFERRER_JOINS ? RF_EVENT_REFERRER_JOINED :
+		what == RF_INVITED_JOINS ? RF_EVENT_INVITED_JOINED : RF_EVENT_INVITED_QUALIFIED;
+
+	if ((campaign->wanted & RF_EVENT_BIT(event)) != 0)
+		return true;
+	for (int i = 0; i < campaign->nrules; i++)
+	{
+		if (campaign->rules[i].terms.active && campaign->rules[i].terms.earned_on == what)
+			return true;
+	}
+	return false;
+}

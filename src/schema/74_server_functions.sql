@@ -1,0 +1,7 @@
+-- The worker, as the server's processes see it.
+
+CREATE FUNCTION @extschema@.rf_worker_status(
+	OUT pid integer, OUT state text, OUT since timestamptz, OUT detail text)
+LANGUAGE C STABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.rf_worker_status() IS
+'the worker of this database: serving; silent (a restored copy); starting, waiting, held (DDL on the database), leaving, absent; no launcher; not preloaded';

@@ -1,0 +1,65 @@
+-- What a dump keeps, who may do what, and the first row of rf_home.
+
+-- Every table and sequence that holds rows of the programme. No row is shipped
+-- with the extension but the one of rf_home, which a dump adds to.
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_campaign', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_participant', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_fraud_rule', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_reward_rule', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_milestone', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_reward', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_coupon', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_purchase', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_refund', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_idempotency', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_home', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_event', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_outbox_0', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_outbox_1', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_outbox_2', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_outbox_3', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_webhook', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_secret', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_webhook_state', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_retry', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_dead', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_attempt_0', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_attempt_1', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_attempt_2', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_attempt_3', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_inbound_token', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_unmatched', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_click', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_campaign_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_participant_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_reward_rule_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_reward_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_purchase_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_refund_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_event_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_webhook_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_inbound_token_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_unmatched_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_outbox_id_seq', '');
+
+-- Nobody but the owner may call anything before rf_grant.
+REVOKE ALL ON FUNCTION
+	@extschema@.rf_refuse_unbuilt, @extschema@.rf_programme_changed,
+	@extschema@.rf_participant_admit, @extschema@.rf_participant_joined,
+	@extschema@.rf_participant_fixed, @extschema@.rf_participant_kept,
+	@extschema@.rf_reward_rule_valid, @extschema@.rf_webhook_admit,
+	@extschema@.rf_webhook_created, @extschema@.rf_webhook_deleted,
+	@extschema@.rf_join, @extschema@.rf_link,
+	@extschema@.rf_import(text, jsonb), @extschema@.rf_import(text, regclass),
+	@extschema@.rf_qualify, @extschema@.rf_qualify_email, @extschema@.rf_unqualify,
+	@extschema@.rf_issue(bigint), @extschema@.rf_issue(bigint[]),
+	@extschema@.rf_fulfill(bigint, text), @extschema@.rf_fulfill(bigint[], text),
+	@extschema@.rf_fail(bigint, text), @extschema@.rf_fail(bigint[], text),
+	@extschema@.rf_cancel(bigint, text), @extschema@.rf_cancel(bigint[], text),
+	@extschema@.rf_tick, @extschema@.rf_explain, @extschema@.rf_message_id,
+	@extschema@.rf_home_install, @extschema@.rf_home_status,
+	@extschema@.rf_adopt_database, @extschema@.rf_grant,
+	@extschema@.rf_worker_status, @extschema@.rf_create_webhook,
+	@extschema@.rf_webhook_secret, @extschema@.rf_set_headers, @extschema@.rf_check_url,
+	@extschema@.rf_sign, @extschema@.rf_verify
+FROM PUBLIC;

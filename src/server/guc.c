@@ -1,0 +1,87 @@
+/*
+ * guc.c
+ *	  See guc.h.
+ */
+#include "postgres.h"
+
+#include <limits.h>
+
+#include "utils/guc.h"
+
+#include "base/clock.h"
+#include "delivery/address.h"
+#include "program/home.h"
+#include "server/guc.h"
+#include "server/worker.h"
+
+static bool
+guc_check_networks(char **value, void **extra, GucSource source)
+{
+	RfNetworks	networks;
+	const char *wrong;
+
+	if (*value == NULL)
+		return true;
+	wrong = rf_address_parse_networks(*value, &networks);
+	if (wrong != NULL)
+		GUC_check_errdetail("%s", wrong);
+	return wrong == NULL;
+}
+
+static void
+guc_define_clock(void)
+{
+	DefineCustomIntVariable("referral.clock_offset",
+							"Seconds by which the clock of referral is ahead of the system's.",
+							"For tests: joins, qualifications and rewards happen at the start of"
+							" the transaction plus this many seconds. Retries keep the system's time.",
+							&rf_clock_offset, 0, -INT_MAX, INT_MAX,
+							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+}
+
+static void
+guc_define_place(void)
+{
+	DefineCustomStringVariable("referral.deliver_as",
+							   "Name of the place that may send what was written under that name.",
+							   "Empty: the system identifier and the oid of the database. Give a"
+							   " name to keep sending after pg_upgrade, and another one to clones"
+							   " that must stay silent.",
+							   &rf_deliver_as, "", PGC_SIGHUP, 0, NULL, NULL, NULL);
+}
+
+static void
+guc_define_targets(void)
+{
+	DefineCustomBoolVariable("referral.allow_http",
+							 "Allows webhooks with URLs that begin with http:.",
+							 "For development: without TLS, payloads can be read on their way.",
+							 &rf_allow_http, false, PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("referral.allowed_networks",
+							   "Networks that webhooks may reach although they are not public.",
+							   "A list of CIDR blocks, separated by commas, such as 127.0.0.0/8,"
+							   " ::1/128. Empty: no private, loopback, link-local or own address"
+							   " is dialled.",
+							   &rf_allowed_networks, "", PGC_SIGHUP, 0,
+							   guc_check_networks, NULL, NULL);
+}
+
+static void
+guc_define_worker(void)
+{
+	DefineCustomIntVariable("referral.max_in_flight",
+							"Requests that one database's worker has under way at the same time.",
+							"Each needs a socket and up to 260 kB of memory. A change makes the"
+							" workers start anew.",
+							&rf_worker_max_in_flight, 64, 1, 1000,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
+}
+
+void
+rf_guc_define(void)
+{
+	guc_define_clock();
+	guc_define_place();
+	guc_define_targets();
+	guc_define_worker();
+}

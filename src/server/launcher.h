@@ -1,0 +1,11 @@
+/*
+ * launcher.h
+ *	  The process that gives every database with the extension a worker.
+ */
+#ifndef RF_LAUNCHER_H
+#define RF_LAUNCHER_H
+
+/* Register the background worker; while libraries are preloaded. */
+extern void rf_launcher_register(void);
+
+#endif /* RF_LAUNCHER_H */

@@ -1,0 +1,271 @@
+/*
+ * worker.c
+ *	  See worker.h.
+ *
+ * The worker waits in one place, for its latch and for the sockets of all its
+ * requests, with no transaction open; each turn ends there within moments, so
+ * that it never keeps anybody waiting for a ProcSignalBarrier.
+ *
+ * SIGTERM asks it to leave: requests on their way get a short grace, none if
+ * DDL waits for the database. A second SIGTERM, or one that comes before there
+ * is anything to lose, is like that of any backend.
+ */
+#include "postgres.h"
+
+#include <signal.h>
+
+#include "access/xact.h"
+#include "commands/dbcommands.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "postmaster/bgworker.h"
+#include "postmaster/interrupt.h"
+#include "storage/ipc.h"
+#include "tcop/tcopprot.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+#include "base/compat.h"
+#include "base/extension.h"
+#include "delivery/courier.h"
+#include "server/shmem.h"
+#include "server/worker.h"
+
+/* Below the second that DDL in any database may have to wait for us. */
+#define WORKER_GRACE_MS 800
+
+/* How often a silent worker looks whether it may send, unless it is told. */
+#define WORKER_SILENT_MS 30000
+
+int rf_worker_max_in_flight = 64;
+
+static RfDatabase			*worker_database;
+static volatile sig_atomic_t worker_serves = false;
+static volatile sig_atomic_t worker_must_leave = false;
+
+PGDLLEXPORT void rf_worker_main(Datum arg);
+
+static void
+worker_sigterm(SIGNAL_ARGS)
+{
+	int save_errno = errno;
+
+	if (worker_must_leave || !worker_serves)
+		die(postgres_signal_arg);
+	worker_must_leave = true;
+	SetLatch(MyLatch);
+	errno = save_errno;
+}
+
+/* What ALTER DATABASE or ALTER ROLE may have set must not stop us. */
+static void
+worker_settle_in(void)
+{
+	static const char *const settings[][2] = {
+		{"application_name", "referral worker"},
+		{"default_transaction_isolation", "read committed"},
+		{"default_transaction_read_only", "off"},
+		{"lock_timeout", "0"},
+		{"statement_timeout", "0"},
+	};
+
+	for (size_t i = 0; i < lengthof(settings); i++)
+		SetConfigOption(settings[i][0], settings[i][1], PGC_SUSET, PGC_S_OVERRIDE);
+	pgstat_report_activity(STATE_IDLE, NULL);
+}
+
+static bool
+worker_finds_extension(void)
+{
+	RfEngine engine;
+	bool	 found;
+
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	found = rf_extension_enter(&engine);
+	if (found)
+		rf_engine_leave(&engine);
+	PopActiveSnapshot();
+	CommitTransactionCommand();
+	return found;
+}
+
+static void
+worker_leave_absent(void)
+{
+	rf_database_report(worker_database, RF_DATABASE_ABSENT, NULL);
+	proc_exit(0);
+}
+
+/* What is given up here is sent again by the next worker. */
+static void
+worker_leave(void)
+{
+	bool held;
+
+	LWLockAcquire(rf_shmem->lock, LW_SHARED);
+	held = rf_hold_exists(MyDatabaseId);
+	LWLockRelease(rf_shmem->lock);
+	rf_courier_stop(held ? 0 : WORKER_GRACE_MS);
+	proc_exit(0);
+}
+
+static void
+worker_check_signals(int max_in_flight)
+{
+	CHECK_FOR_INTERRUPTS();
+	if (ConfigReloadPending)
+	{
+		ConfigReloadPending = false;
+		ProcessConfigFile(PGC_SIGHUP);
+		rf_courier_wake();
+	}
+	/* The next worker starts with the new number. */
+	if (worker_must_leave || rf_worker_max_in_flight != max_in_flight)
+		worker_leave();
+}
+
+static char *
+worker_database_name(void)
+{
+	char		 *name;
+	MemoryContext context = CurrentMemoryContext;
+
+	StartTransactionCommand();
+	MemoryContextSwitchTo(context);
+	name = get_database_name(MyDatabaseId);
+	CommitTransactionCommand();
+	MemoryContextSwitchTo(context);
+	return name != NULL ? name : psprintf("%u", MyDatabaseId);
+}
+
+static void
+worker_report_silent(void)
+{
+	rf_database_report(worker_database, RF_DATABASE_SILENT,
+					   "the rows come from another place; see rf_adopt_database()");
+	ereport(LOG,
+			(errmsg("referral sends nothing from database \"%s\"", worker_database_name()),
+			 errdetail("Its rows come from another place: it was restored or copied,"
+					   " or referral.deliver_as has changed."),
+			 errhint("If this copy is to send, call rf_adopt_database() in it.")));
+}
+
+static void
+worker_report(RfCourierState state)
+{
+	static int reported = -1;
+
+	if ((int) state == reported)
+		return;
+	reported = state;
+	if (state == RF_COURIER_SILENT)
+		worker_report_silent();
+	else
+		rf_database_report(worker_database, RF_DATABASE_SERVING, NULL);
+}
+
+/* One round of work; returns the milliseconds to sleep at most. */
+static long
+worker_work(void)
+{
+	long		   timeout = 0;
+	RfCourierState state;
+
+	if (rf_database_take_wake(worker_database))
+		rf_courier_wake();
+	pgstat_report_activity(STATE_RUNNING, "sending webhooks");
+	state = rf_courier_work(&timeout);
+	pgstat_report_activity(STATE_IDLE, NULL);
+	if (state == RF_COURIER_ABSENT)
+		worker_leave_absent();
+	worker_report(state);
+	return state == RF_COURIER_SILENT ? WORKER_SILENT_MS : timeout;
+}
+
+static WaitEventSet *
+worker_wait_set(void)
+{
+	WaitEventSet *set = rf_create_wait_event_set(3);
+
+	AddWaitEventToSet(set, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
+	AddWaitEventToSet(set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
+	AddWaitEventToSet(set, WL_SOCKET_READABLE, rf_courier_fd(), NULL, NULL);
+	return set;
+}
+
+static void
+worker_wait(WaitEventSet *set, long timeout)
+{
+	static uint32 event = 0;
+	WaitEvent	  occurred[2];
+	int			  n;
+
+	if (event == 0)
+		event = rf_wait_event("ReferralWorkerMain");
+	n = WaitEventSetWait(set, timeout, occurred, lengthof(occurred), event);
+	for (int i = 0; i < n; i++)
+	{
+		if (occurred[i].events & WL_LATCH_SET)
+			ResetLatch(MyLatch);
+		else
+			pg_atomic_write_u64(&worker_database->active_at, (uint64) GetCurrentTimestamp());
+	}
+}
+
+static void
+worker_serve(void)
+{
+	int			  max_in_flight = rf_worker_max_in_flight;
+	WaitEventSet *set;
+
+	if (!worker_finds_extension())
+		worker_leave_absent();
+	rf_courier_start(max_in_flight);
+	set = worker_wait_set();
+	worker_serves = true;
+	for (;;)
+	{
+		worker_check_signals(max_in_flight);
+		worker_wait(set, worker_work());
+	}
+}
+
+/* The error ends the process; what it said is kept for rf_status. */
+static void
+worker_note_error(void)
+{
+	ErrorData *error;
+
+	MemoryContextSwitchTo(TopMemoryContext);
+	error = CopyErrorData();
+	rf_database_note_error(error->message);
+	FreeErrorData(error);
+}
+
+void
+rf_worker_main(Datum arg)
+{
+	Oid database = DatumGetObjectId(arg);
+
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
+	pqsignal(SIGTERM, worker_sigterm);
+	BackgroundWorkerUnblockSignals();
+	worker_database = rf_database_attach(database);
+	if (worker_database == NULL)
+		proc_exit(0);
+	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
+	worker_settle_in();
+	PG_TRY();
+	{
+		worker_serve();
+	}
+	PG_CATCH();
+	{
+		worker_note_error();
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+}

@@ -1,0 +1,142 @@
+#!/usr/bin/env bash
+# programme.sh: signing up and qualifying, beside hand-written PL/pgSQL of the
+# same effect (baseline.sql). Rates by pgbench, CPU from the server's processes.
+#
+# One statement is one transaction. The variants of a statement take turns, so
+# that what the machine does besides hits all of them.
+#
+#   BENCH_TRANSACTIONS   of one run with synchronous_commit on (off: twice)
+#   BENCH_ROUNDS         runs of each variant
+#   BENCH_CLIENTS        numbers of clients
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+TRANSACTIONS=${BENCH_TRANSACTIONS:-5000}
+ROUNDS=${BENCH_ROUNDS:-3}
+read -r -a CLIENTS <<<"${BENCH_CLIENTS:-1 4 8}"
+TARGET=0.9
+
+RUN=0             # numbers the runs: e-mails are made from it
+declare -A FIRST      # "variant": first person it may still qualify
+declare -A RATES CPU  # "variant sync clients": one number for each run
+SHOWN=            # is the head of the table out?
+LOWEST=           # ratio
+
+main() {
+	need_packages build
+	make_work bench
+	build_and_install
+	start_cluster cluster "${STEADY[@]}" "$NO_WORKER"
+	POSTMASTER=$(head -n 1 "$WORK/cluster/postmaster.pid")
+	sql -v supply="$(supply)" -f "$BENCH/programme.sql" >/dev/null
+	sql -c 'VACUUM ANALYZE'
+	write_scripts
+	ALONE=$(children "$POSTMASTER")
+	TICKS=$(getconf CLK_TCK)
+
+	heading "Sign-up and qualify beside PL/pgSQL: transactions a second, CPU µs of the backend for each"
+	say "pgbench -M prepared, median of $ROUNDS runs, fsync on, library preloaded, no worker"
+	say
+	measure_all
+	report
+}
+
+# Every qualification needs somebody who has not qualified.
+supply() {
+	echo $(((TRANSACTIONS * 3 * ROUNDS * ${#CLIENTS[@]} / 10000 + 2) * 10000))
+}
+
+# ---- what is measured -----------------------------------------------------
+
+write_scripts() {
+	local person="'p' || :run || '-' || :client_id || '-' || :n || '@example.com'"
+	local referrer="'R' || :referrer" pick='\set referrer random(10000, 19999)'
+	local code="'Q' || :who" next='\set who :first + :n * :clients + :client_id'
+	script insert "$pick" \
+		"INSERT INTO rf_participant (campaign_id, email, referred_by) VALUES (1, $person, $referrer);"
+	script join "$pick" \
+		"SELECT * FROM rf_join('bench', $person, referred_by => $referrer);"
+	script plpgsql-join "$pick" \
+		"SELECT * FROM baseline.sign_up('bench', $person, $referrer);"
+	script qualify "$next" "SELECT * FROM rf_qualify($code);"
+	script plpgsql-qualify "$next" "SELECT * FROM baseline.qualify($code);"
+}
+
+script() { # NAME LINE...
+	local name=$1
+	shift
+	printf '%s\n' '\set n :n + 1' "$@" >"$WORK/$name.pgbench"
+}
+
+measure_all() {
+	local sync clients round
+	for sync in on off; do
+		for clients in "${CLIENTS[@]}"; do
+			sql -c 'VACUUM' -c 'CHECKPOINT'
+			for ((round = 0; round < ROUNDS; round++)); do
+				measure plpgsql-join "$sync" "$clients"
+				measure insert "$sync" "$clients"
+				measure join "$sync" "$clients"
+				measure plpgsql-qualify "$sync" "$clients"
+				measure qualify "$sync" "$clients"
+			done
+			show_cell "$sync" "$clients"
+		done
+	done
+}
+
+measure() { # VARIANT SYNC CLIENTS
+	local each=$((TRANSACTIONS / $3)) before after rate
+	[ "$2" = on ] || each=$((each * 2))
+	RUN=$((RUN + 1))
+	before=$(settled_ticks)
+	rate=$(PGOPTIONS="-c synchronous_commit=$2" pgbench -n -M prepared -c "$3" -j 1 -t "$each" \
+		-D n=0 -D run="$RUN" -D clients="$3" -D first="${FIRST[$1]:-0}" \
+		-f "$WORK/$1.pgbench" 2>"$WORK/pgbench.log" | sed -n 's/^tps = \([0-9.]*\).*/\1/p') ||
+		{ cat "$WORK/pgbench.log" >&2; die "pgbench failed: $1"; }
+	after=$(settled_ticks)
+	FIRST[$1]=$((${FIRST[$1]:-0} + (each + 1) * $3))
+	RATES[$1 $2 $3]+=" $rate"
+	CPU[$1 $2 $3]+=" $(calculate "($after - $before) * 1e6 / $TICKS / ($each * $3)" 1)"
+}
+
+# Once the backends are gone, what they used stands in the postmaster's account.
+settled_ticks() {
+	while [ "$(children "$POSTMASTER")" -gt "$ALONE" ]; do sleep 0.02; done
+	ended_children_ticks "$POSTMASTER"
+}
+
+# ---- what came out --------------------------------------------------------
+
+# shellcheck disable=SC2086 # a list of numbers
+rate() { median ${RATES[$1 $2 $3]}; }
+# shellcheck disable=SC2086
+cpu() { median ${CPU[$1 $2 $3]}; }
+
+show_cell() { # SYNC CLIENTS
+	[ ${#SHOWN} -gt 0 ] || printf '%-28s %-5s %8s %10s %10s %7s %9s %9s %7s\n' \
+		statement sync clients referral PL/pgSQL ratio 'CPU' 'PL/pgSQL' ratio
+	SHOWN=1
+	show_line 'INSERT INTO rf_participant' insert plpgsql-join "$@"
+	show_line rf_join join plpgsql-join "$@"
+	show_line rf_qualify qualify plpgsql-qualify "$@"
+}
+
+show_line() { # NAME VARIANT BASELINE SYNC CLIENTS
+	local ours theirs our_cpu their_cpu ratio
+	ours=$(rate "$2" "$4" "$5")
+	theirs=$(rate "$3" "$4" "$5")
+	our_cpu=$(cpu "$2" "$4" "$5")
+	their_cpu=$(cpu "$3" "$4" "$5")
+	ratio=$(calculate "$ours / $theirs")
+	LOWEST=$(printf '%s\n' "$ratio" "${LOWEST:-$ratio}" | sort -g | head -n 1)
+	printf '%-28s %-5s %8d %10.0f %10.0f %7s %9.0f %9.0f %7s\n' "$1" "$4" "$5" \
+		"$ours" "$theirs" "$ratio" "$our_cpu" "$their_cpu" "$(calculate "$our_cpu / $their_cpu")"
+}
+
+report() {
+	say
+	judge 'lowest ratio of rates' "$LOWEST" 'at least' "$TARGET"
+}
+
+main "$@"
