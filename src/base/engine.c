@@ -52,6 +52,17 @@ engine_note_schema(Oid schema)
 	engine_generation++;
 }
 
+static void
+engine_set(const char *setting, const char *value)
+{
+	(void) set_config_option(setting, value, PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+}
+
+/*
+ * Plans are generic and live as long as the backend. One made while a table was
+ * small must still be right when it has grown: sequential scans are ruled out.
+ */
 void
 rf_engine_enter_schema(RfEngine *engine, Oid schema, Oid owner)
 {
@@ -64,9 +75,8 @@ rf_engine_enter_schema(RfEngine *engine, Oid schema, Oid owner)
 	if (strcmp(namespace_search_path, ENGINE_SEARCH_PATH) != 0)
 	{
 		engine->guc_nest_level = NewGUCNestLevel();
-		(void) set_config_option("search_path", ENGINE_SEARCH_PATH,
-								 PGC_USERSET, PGC_S_SESSION,
-								 GUC_ACTION_SAVE, true, 0, false);
+		engine_set("search_path", ENGINE_SEARCH_PATH);
+		engine_set("enable_seqscan", "off");
 	}
 	SPI_connect();
 	MemoryContextSwitchTo(caller);
@@ -145,8 +155,9 @@ statement_prepare(RfStatement *statement)
 		SPI_freeplan(statement->plan);
 		statement->plan = NULL;
 	}
-	plan = SPI_prepare(statement_text(statement->sql), statement->nargs,
-					   unconstify(Oid *, statement->argtypes));
+	plan = SPI_prepare_cursor(statement_text(statement->sql), statement->nargs,
+							  unconstify(Oid *, statement->argtypes),
+							  CURSOR_OPT_GENERIC_PLAN);
 	if (plan == NULL)
 		elog(ERROR, "could not prepare statement: %s", SPI_result_code_string(SPI_result));
 	SPI_keepplan(plan);

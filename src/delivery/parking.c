@@ -9,6 +9,7 @@
 
 #include "base/engine.h"
 #include "delivery/parking.h"
+#include "delivery/retrying.h"
 #include "delivery/rotation.h"
 
 #define PARKING_MAX		4096
@@ -16,6 +17,7 @@
 typedef struct Parked
 {
 	int64		id;
+	int64		webhook_id;
 	TimestampTz next_at;
 	int8		slot;
 } Parked;
@@ -36,10 +38,15 @@ rf_parking_count(void)
 }
 
 void
-rf_parking_add(const RfDelivery *delivery, TimestampTz next_at)
+rf_parking_add(int64 webhook_id, const RfDelivery *delivery, TimestampTz next_at)
 {
 	Assert(parking_count < PARKING_MAX && delivery->slot >= 0);
-	parked[parking_count++] = (Parked) {delivery->id, next_at, delivery->slot};
+	parked[parking_count++] = (Parked) {
+		.id = delivery->id,
+		.webhook_id = webhook_id,
+		.next_at = next_at,
+		.slot = delivery->slot
+	};
 }
 
 /* Not for webhooks that were deleted meanwhile: nobody would clear those away. */
@@ -78,7 +85,13 @@ void
 rf_parking_confirm(void)
 {
 	for (int i = 0; i < parking_count; i++)
+	{
+		RfEndpoint *endpoint = rf_endpoint_find(parked[i].webhook_id);
+
 		rf_rotation_note_done(parked[i].slot);
+		if (endpoint != NULL)
+			rf_retrying_expect(endpoint, parked[i].next_at);
+	}
 	parking_count = 0;
 }
 

@@ -15,7 +15,7 @@
 extern int	rf_parking_room(void);
 
 /* next_at: when to try; DT_NOEND: when the webhook is enabled. */
-extern void rf_parking_add(const RfDelivery *delivery, TimestampTz next_at);
+extern void rf_parking_add(int64 webhook_id, const RfDelivery *delivery, TimestampTz next_at);
 extern int	rf_parking_count(void);
 
 /* Write them, in a turn. */

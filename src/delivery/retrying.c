@@ -30,6 +30,13 @@ rf_retrying_start(void)
 							   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 }
 
+void
+rf_retrying_reset(void)
+{
+	hash_destroy(retrying_ids);
+	rf_retrying_start();
+}
+
 bool
 rf_retrying_is_due(const RfEndpoint *endpoint, TimestampTz now)
 {

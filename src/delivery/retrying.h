@@ -25,4 +25,7 @@ extern void rf_retrying_forget(RfEndpoint *endpoint, int64 delivery_id);
 /* A delivery will be tried again at that time. */
 extern void rf_retrying_expect(RfEndpoint *endpoint, TimestampTz next_at);
 
+/* Forget all ids: reading starts over. */
+extern void rf_retrying_reset(void);
+
 #endif							/* RF_RETRYING_H */

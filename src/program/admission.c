@@ -58,17 +58,13 @@ struct RfAdmission
 };
 
 RfAdmission *
-rf_admission(RfInsert *insert)
+rf_admission(MemoryContext context)
 {
-	if (insert->state == NULL)
-	{
-		RfAdmission *admission = MemoryContextAllocZero(insert->context, sizeof(RfAdmission));
+	RfAdmission *admission = MemoryContextAllocZero(context, sizeof(RfAdmission));
 
-		admission->context = insert->context;
-		admission->referrers = referrers_create(insert->context, 8, NULL);
-		insert->state = admission;
-	}
-	return insert->state;
+	admission->context = context;
+	admission->referrers = referrers_create(context, 8, NULL);
+	return admission;
 }
 
 static bool

@@ -6,7 +6,7 @@
 #ifndef RF_ADMISSION_H
 #define RF_ADMISSION_H
 
-#include "base/fresh.h"
+#include "base/engine.h"
 #include "program/campaign.h"
 #include "program/code.h"
 
@@ -46,8 +46,8 @@ typedef struct RfAdmitted
 /* The statement's memory of campaigns and referrers. */
 typedef struct RfAdmission RfAdmission;
 
-/* The admission of a running INSERT. */
-extern RfAdmission *rf_admission(RfInsert *insert);
+/* An admission for the rows of one statement, in the statement's memory. */
+extern RfAdmission *rf_admission(MemoryContext context);
 
 /*
  * Check one applicant. On refusal returns false and fills `refusal`. With

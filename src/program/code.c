@@ -28,6 +28,8 @@ struct RfCodeSource
 	char	  **codes;			/* the batch, sorted */
 	int			ncodes;
 	int			next;
+	int			nbytes;			/* of randomness left */
+	uint8		bytes[256];
 };
 
 char *
@@ -70,34 +72,40 @@ rf_code_source(const RfCampaign *campaign)
 	return source;
 }
 
-/* A random code: bytes beyond the alphabet are thrown away, so that all
- * characters are equally likely. */
-static char *
-code_draw(const RfCodeSource *source)
+/* A random number below the length of the alphabet. Bytes beyond it are thrown
+ * away, so that all characters are equally likely. */
+static int
+code_draw_index(RfCodeSource *source)
 {
-	StringInfoData code;
-	uint8		bytes[64];
-	int			drawn = 0;
-
-	initStringInfo(&code);
-	appendStringInfoString(&code, source->prefix);
-	while (drawn < source->length)
+	for (;;)
 	{
-		if (!pg_strong_random(bytes, sizeof(bytes)))
-			ereport(ERROR,
-					(errcode(ERRCODE_INTERNAL_ERROR),
-					 errmsg("could not generate a random code")));
-		for (size_t i = 0; i < sizeof(bytes) && drawn < source->length; i++)
-		{
-			int			index = bytes[i] & 31;
+		int			index;
 
-			if (index >= (int) strlen(alphabet))
-				continue;
-			appendStringInfoChar(&code, alphabet[index]);
-			drawn++;
+		if (source->nbytes == 0)
+		{
+			if (!pg_strong_random(source->bytes, sizeof(source->bytes)))
+				ereport(ERROR,
+						(errcode(ERRCODE_INTERNAL_ERROR),
+						 errmsg("could not generate a random code")));
+			source->nbytes = sizeof(source->bytes);
 		}
+		index = source->bytes[--source->nbytes] & 31;
+		if (index < (int) sizeof(alphabet) - 1)
+			return index;
 	}
-	return code.data;
+}
+
+static char *
+code_draw(RfCodeSource *source)
+{
+	size_t		prefix = strlen(source->prefix);
+	char	   *code = palloc(prefix + source->length + 1);
+
+	memcpy(code, source->prefix, prefix);
+	for (int i = 0; i < source->length; i++)
+		code[prefix + i] = alphabet[code_draw_index(source)];
+	code[prefix + source->length] = '\0';
+	return code;
 }
 
 static int

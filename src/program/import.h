@@ -5,6 +5,7 @@
 #ifndef RF_IMPORT_H
 #define RF_IMPORT_H
 
+#include "base/fresh.h"
 #include "program/admission.h"
 
 /* Is this INSERT the one of a running rf_import? */

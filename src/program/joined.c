@@ -22,7 +22,9 @@
 #include "program/joined.h"
 #include "program/settle.h"
 
-#define JOINED_PORTION	1000
+/* Small enough for a portion's payloads to stay in the processor's cache. */
+#define JOINED_PORTION	200
+#define PORTION_MEMORY	(2 * 1024 * 1024)
 
 /* A referrer of the statement. */
 typedef struct Referrer
@@ -281,11 +283,25 @@ reading_matters(Reading *reading)
 							 reading_referrer(reading) != 0 ? RF_INVITED_JOINS : RF_REFERRER_JOINS);
 }
 
+/*
+ * Memory of one portion. A large statement keeps its first block from portion
+ * to portion: giving pages back and faulting them in again costs more than what
+ * is done with them.
+ */
+static MemoryContext
+portion_memory(Tuplestorestate *rows)
+{
+	if (tuplestore_tuple_count(rows) < JOINED_PORTION)
+		return AllocSetContextCreate(CurrentMemoryContext, "referral join",
+									 ALLOCSET_DEFAULT_SIZES);
+	return AllocSetContextCreate(CurrentMemoryContext, "referral join",
+								 PORTION_MEMORY, PORTION_MEMORY, ALLOCSET_DEFAULT_MAXSIZE);
+}
+
 static void
 joined_settle(Reading *reading, inviters_hash *referrers)
 {
-	MemoryContext memory = AllocSetContextCreate(CurrentMemoryContext, "referral join",
-												 ALLOCSET_DEFAULT_SIZES);
+	MemoryContext memory = portion_memory(reading->rows);
 	MemoryContext caller = MemoryContextSwitchTo(memory);
 	bool		more = true;
 
@@ -303,6 +319,8 @@ joined_settle(Reading *reading, inviters_hash *referrers)
 		}
 		if (portion.npeople > 0)
 			portion_settle(&portion, referrers);
+		/* A tuple that the table had spilled to disk belongs to the slot. */
+		ExecClearTuple(reading->slot);
 		MemoryContextReset(memory);
 	}
 	MemoryContextSwitchTo(caller);

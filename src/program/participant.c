@@ -36,66 +36,105 @@ participant_trigger(FunctionCallInfo fcinfo)
 	return (TriggerData *) fcinfo->context;
 }
 
-/* A text column of a row; NULL if it is null. */
-static char *
-row_text(HeapTuple row, TupleDesc tupdesc, const char *column)
+/* The columns the row trigger reads or writes. */
+enum
 {
-	bool		isnull;
-	Datum		value = SPI_getbinval(row, tupdesc, SPI_fnumber(tupdesc, column), &isnull);
+	CAMPAIGN_ID, EMAIL, NAME, REFERRED_BY, SOURCE, CODE, JOINED_AT,
+	EMAIL_KEY, CODE_KEY, REFERRER_ID, STATE, INVITED_COUNT, QUALIFIED_COUNT, QUALIFIED_AT,
+	ROW_COLUMNS
+};
 
-	return isnull ? NULL : TextDatumGetCString(value);
+static const char *const row_columns[ROW_COLUMNS] = {
+	"campaign_id", "email", "name", "referred_by", "source", "code", "joined_at",
+	"email_key", "code_key", "referrer_id", "state", "invited_count", "qualified_count",
+	"qualified_at"
+};
+
+/* What lasts for a statement. */
+typedef struct Joining
+{
+	RfAdmission *admission;
+	int			index[ROW_COLUMNS]; /* of a column in the row's values */
+} Joining;
+
+/* A row taken apart. */
+typedef struct Row
+{
+	const Joining *joining;
+	Datum		values[MaxHeapAttributeNumber];
+	bool		nulls[MaxHeapAttributeNumber];
+} Row;
+
+static Joining *
+joining_of(RfInsert *insert, TupleDesc tupdesc)
+{
+	Joining    *joining = insert->state;
+
+	if (joining == NULL)
+	{
+		joining = MemoryContextAlloc(insert->context, sizeof(Joining));
+		joining->admission = rf_admission(insert->context);
+		for (int i = 0; i < ROW_COLUMNS; i++)
+			joining->index[i] = SPI_fnumber(tupdesc, row_columns[i]) - 1;
+		insert->state = joining;
+	}
+	return joining;
+}
+
+static char *
+row_string(const Row *row, int column)
+{
+	int			i = row->joining->index[column];
+
+	return row->nulls[i] ? NULL : TextDatumGetCString(row->values[i]);
 }
 
 static void
-row_applicant(RfApplicant *applicant, HeapTuple row, TupleDesc tupdesc)
+row_set(Row *row, int column, Datum value)
 {
-	bool		isnull;
-	Datum		value;
+	int			i = row->joining->index[column];
 
-	value = SPI_getbinval(row, tupdesc, SPI_fnumber(tupdesc, "campaign_id"), &isnull);
-	if (isnull)
+	row->values[i] = value;
+	row->nulls[i] = false;
+}
+
+static void
+row_applicant(const Row *row, RfApplicant *applicant)
+{
+	const int  *index = row->joining->index;
+
+	if (row->nulls[index[CAMPAIGN_ID]])
 		ereport(ERROR,
 				(errcode(ERRCODE_NOT_NULL_VIOLATION),
 				 errmsg("campaign_id must not be null")));
-	applicant->campaign_id = DatumGetInt64(value);
-	applicant->email = row_text(row, tupdesc, "email");
-	applicant->name = row_text(row, tupdesc, "name");
-	applicant->referred_by = row_text(row, tupdesc, "referred_by");
-	applicant->source = row_text(row, tupdesc, "source");
-	applicant->code = row_text(row, tupdesc, "code");
-	value = SPI_getbinval(row, tupdesc, SPI_fnumber(tupdesc, "joined_at"), &isnull);
-	applicant->joined_at = isnull ? 0 : DatumGetTimestampTz(value);
+	applicant->campaign_id = DatumGetInt64(row->values[index[CAMPAIGN_ID]]);
+	applicant->email = row_string(row, EMAIL);
+	applicant->name = row_string(row, NAME);
+	applicant->referred_by = row_string(row, REFERRED_BY);
+	applicant->source = row_string(row, SOURCE);
+	applicant->code = row_string(row, CODE);
+	applicant->joined_at = row->nulls[index[JOINED_AT]] ? 0 :
+		DatumGetTimestampTz(row->values[index[JOINED_AT]]);
 }
 
-/* The row with the engine's columns filled. */
-static HeapTuple
-row_admitted(HeapTuple row, TupleDesc tupdesc, const RfAdmitted *admitted)
+/* Fill the engine's columns. */
+static void
+row_fill(Row *row, const RfAdmitted *admitted)
 {
-	static const char *const names[] = {
-		"email", "source", "code", "joined_at", "email_key", "code_key", "state",
-		"invited_count", "qualified_count", "referrer_id", "qualified_at"
-	};
-	Datum		values[lengthof(names)] = {
-		CStringGetTextDatum(admitted->email),
-		CStringGetTextDatum(admitted->source),
-		CStringGetTextDatum(admitted->code),
-		TimestampTzGetDatum(admitted->joined_at),
-		CStringGetTextDatum(admitted->email_key),
-		CStringGetTextDatum(admitted->code_key),
-		CStringGetTextDatum(rf_person_state_name(admitted->referrer_id != 0 ? RF_PENDING : RF_ACTIVE)),
-		Int32GetDatum(0),
-		Int32GetDatum(0),
-		Int64GetDatum(admitted->referrer_id),
-		0
-	};
-	bool		nulls[lengthof(names)] = {false};
-	int			columns[lengthof(names)];
+	bool		invited = admitted->referrer_id != 0;
 
-	nulls[9] = admitted->referrer_id == 0;
-	nulls[10] = true;
-	for (size_t i = 0; i < lengthof(names); i++)
-		columns[i] = SPI_fnumber(tupdesc, names[i]);
-	return heap_modify_tuple_by_cols(row, tupdesc, lengthof(names), columns, values, nulls);
+	row_set(row, EMAIL, CStringGetTextDatum(admitted->email));
+	row_set(row, SOURCE, CStringGetTextDatum(admitted->source));
+	row_set(row, CODE, CStringGetTextDatum(admitted->code));
+	row_set(row, JOINED_AT, TimestampTzGetDatum(admitted->joined_at));
+	row_set(row, EMAIL_KEY, CStringGetTextDatum(admitted->email_key));
+	row_set(row, CODE_KEY, CStringGetTextDatum(admitted->code_key));
+	row_set(row, STATE, CStringGetTextDatum(rf_person_state_name(invited ? RF_PENDING : RF_ACTIVE)));
+	row_set(row, INVITED_COUNT, Int32GetDatum(0));
+	row_set(row, QUALIFIED_COUNT, Int32GetDatum(0));
+	row_set(row, REFERRER_ID, Int64GetDatum(admitted->referrer_id));
+	row->nulls[row->joining->index[REFERRER_ID]] = !invited;
+	row->nulls[row->joining->index[QUALIFIED_AT]] = true;
 }
 
 Datum
@@ -103,20 +142,23 @@ rf_participant_admit(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger = participant_trigger(fcinfo);
 	TupleDesc	tupdesc = RelationGetDescr(trigger->tg_relation);
-	HeapTuple	row = trigger->tg_trigtuple;
-	bool		restored = !heap_attisnull(row, SPI_fnumber(tupdesc, "state"), tupdesc);
+	HeapTuple	tuple = trigger->tg_trigtuple;
+	bool		restored = !heap_attisnull(tuple, SPI_fnumber(tupdesc, "state"), tupdesc);
 	RfInsert   *insert = rf_insert_row(fcinfo, restored);
+	bool		import = rf_import_is_running(insert);
 	RfLazyEngine lazy = {.fcinfo = fcinfo};
 	RfApplicant applicant;
 	RfAdmitted	admitted;
 	RfRefusal	refusal;
-	bool		import = rf_import_is_running(insert);
+	Row			row;
 	bool		admit;
 
 	if (restored)
-		return PointerGetDatum(row);
-	row_applicant(&applicant, row, tupdesc);
-	admit = rf_admission_check(rf_admission(insert), &lazy, &applicant, import,
+		return PointerGetDatum(tuple);
+	row.joining = joining_of(insert, tupdesc);
+	heap_deform_tuple(tuple, tupdesc, row.values, row.nulls);
+	row_applicant(&row, &applicant);
+	admit = rf_admission_check(row.joining->admission, &lazy, &applicant, import,
 							   &admitted, &refusal);
 	rf_engine_done(&lazy);
 	if (import)
@@ -125,7 +167,8 @@ rf_participant_admit(PG_FUNCTION_ARGS)
 		rf_refusal_raise(&refusal);
 	if (!admit)
 		return PointerGetDatum(NULL);
-	return PointerGetDatum(row_admitted(row, tupdesc, &admitted));
+	row_fill(&row, &admitted);
+	return PointerGetDatum(heap_form_tuple(tupdesc, row.values, row.nulls));
 }
 
 Datum
@@ -170,7 +213,7 @@ row_check_fixed(HeapTuple old, HeapTuple new, TupleDesc tupdesc)
 static HeapTuple
 row_with_email(HeapTuple row, TupleDesc tupdesc)
 {
-	char	   *email = row_text(row, tupdesc, "email");
+	char	   *email = SPI_getvalue(row, tupdesc, SPI_fnumber(tupdesc, "email"));
 	int			columns[] = {SPI_fnumber(tupdesc, "email"), SPI_fnumber(tupdesc, "email_key")};
 	Datum		values[2];
 	bool		nulls[2] = {false, false};

@@ -14,8 +14,10 @@
 #include "program/reward.h"
 
 /*
- * One statement for all grants. A grant that is live already is left out by
- * the unique indexes; one that was taken back before gets the next generation.
+ * One statement for all grants. A grant that is live already is left out; one
+ * that was taken back before gets the next generation. Looking first is safe,
+ * and cheaper than ON CONFLICT: the people whose grants these are stand locked.
+ * The unique indexes prove it.
  */
 RF_STATEMENT(insert_rewards,
 			 "INSERT INTO @extschema@.rf_reward"
@@ -23,29 +25,40 @@ RF_STATEMENT(insert_rewards,
 			 "  unit, state, earned_at, due_at, issued_at, changed_at)"
 			 " OVERRIDING SYSTEM VALUE"
 			 " SELECT g.id, g.rule_id, g.participant_id, g.subject_id, g.ordinal,"
-			 "  1 + coalesce((SELECT max(t.generation)"
+			 "  CASE WHEN g.first_time THEN 1 ELSE"
+			 "   1 + coalesce((SELECT max(t.generation)"
 			 "    FROM @extschema@.rf_reward t"
 			 "    WHERE t.state IN ('cancelled', 'clawed_back')"
 			 "    AND t.participant_id = g.participant_id AND t.rule_id = g.rule_id"
 			 "    AND CASE WHEN g.ordinal IS NULL"
 			 "     THEN t.ordinal IS NULL AND t.subject_id = g.subject_id"
-			 "     ELSE t.ordinal = g.ordinal END), 0),"
+			 "     ELSE t.ordinal = g.ordinal END), 0) END,"
 			 "  g.metric, g.amount, g.unit, g.state, g.earned_at, g.due_at,"
-			 "  CASE WHEN g.state = 'issued' THEN $12 END, $12"
-			 " FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
-			 "  AS g (id, rule_id, participant_id, subject_id, ordinal, metric, amount, unit,"
-			 "   state, earned_at, due_at)"
-			 " ON CONFLICT DO NOTHING"
+			 "  CASE WHEN g.state = 'issued' THEN $13 END, $13"
+			 " FROM (SELECT unnest($1) AS id, unnest($2) AS rule_id, unnest($3) AS participant_id,"
+			 "  unnest($4) AS subject_id, unnest($5) AS ordinal, unnest($6) AS metric,"
+			 "  unnest($7) AS amount, unnest($8) AS unit, unnest($9) AS state,"
+			 "  unnest($10) AS earned_at, unnest($11) AS due_at, unnest($12) AS first_time) AS g"
+			 " WHERE g.first_time OR NOT EXISTS (SELECT"
+			 "  FROM @extschema@.rf_reward t"
+			 "  WHERE t.state NOT IN ('cancelled', 'clawed_back')"
+			 "  AND t.participant_id = g.participant_id AND t.rule_id = g.rule_id"
+			 "  AND t.ordinal = g.ordinal AND t.ordinal IS NOT NULL)"
+			 " AND NOT EXISTS (SELECT"
+			 "  FROM @extschema@.rf_reward t"
+			 "  WHERE t.state NOT IN ('cancelled', 'clawed_back') AND t.ordinal IS NULL"
+			 "  AND g.ordinal IS NULL AND t.subject_id = g.subject_id"
+			 "  AND t.rule_id = g.rule_id AND t.participant_id = g.participant_id)"
 			 " RETURNING id",
 			 INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, INT4ARRAYOID,
 			 TEXTARRAYOID, NUMERICARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
-			 TIMESTAMPTZARRAYOID, TIMESTAMPTZARRAYOID, TIMESTAMPTZOID);
+			 TIMESTAMPTZARRAYOID, TIMESTAMPTZARRAYOID, BOOLARRAYOID, TIMESTAMPTZOID);
 
-#define INSERT_COLUMNS	11
+#define INSERT_COLUMNS	12
 
 static const Oid insert_types[INSERT_COLUMNS] = {
 	INT8OID, INT8OID, INT8OID, INT8OID, INT4OID, TEXTOID, NUMERICOID, TEXTOID, TEXTOID,
-	TIMESTAMPTZOID, TIMESTAMPTZOID
+	TIMESTAMPTZOID, TIMESTAMPTZOID, BOOLOID
 };
 
 static TimestampTz
@@ -81,6 +94,7 @@ reward_add_row(RfColumn *columns, RfGrant *grant)
 	rf_column_add(&columns[8], CStringGetTextDatum(grant->state));
 	rf_column_add(&columns[9], TimestampTzGetDatum(grant->earned_at));
 	rf_column_add(&columns[10], TimestampTzGetDatum(due_at));
+	rf_column_add(&columns[11], BoolGetDatum(grant->first_time));
 }
 
 /*

@@ -18,6 +18,7 @@ typedef struct RfGrant
 	int			ordinal;		/* 0: none */
 	RfValue		value;
 	TimestampTz earned_at;
+	bool		first_time;		/* known never to have been granted before */
 	/* filled by rf_rewards_grant() */
 	int64		id;				/* 0: it was granted before */
 	const char *state;

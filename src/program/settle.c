@@ -77,6 +77,8 @@ settle_grant(RfSettlement *settlement, const RfRule *rule, const Move *move,
 	grant->ordinal = ordinal;
 	grant->value = value;
 	grant->earned_at = earned_at;
+	/* Joining happens once, so what joining alone earns is earned once. */
+	grant->first_time = ordinal == 0 && rule->terms.earned_on != RF_INVITED_QUALIFIES;
 }
 
 static void

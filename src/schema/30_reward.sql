@@ -64,6 +64,8 @@ CREATE TABLE @extschema@.rf_reward_rule (
 		CHECK ((kind = 'recurring') = (recur_every IS NOT NULL))
 );
 
+CREATE INDEX rf_reward_rule_campaign_idx ON @extschema@.rf_reward_rule (campaign_id);
+
 COMMENT ON TABLE @extschema@.rf_reward_rule IS
 'reward rules: who gets what, when';
 COMMENT ON COLUMN @extschema@.rf_reward_rule.id IS
@@ -177,9 +179,9 @@ CREATE TABLE @extschema@.rf_reward (
 	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	rule_id bigint NOT NULL
 		REFERENCES @extschema@.rf_reward_rule,
-	participant_id bigint NOT NULL
-		REFERENCES @extschema@.rf_participant,
-	-- the engine writes subject_id from a row that it holds locked
+	-- People are never deleted, and the engine writes these two from rows that it
+	-- holds locked: a foreign key would only ask once more, for every grant.
+	participant_id bigint NOT NULL,
 	subject_id bigint NOT NULL,
 	ordinal integer,
 	purchase_id bigint,

@@ -61,6 +61,16 @@ CREATE TABLE @extschema@.rf_outbox_0 (
 	body bytea
 );
 CREATE INDEX rf_outbox_0_webhook_idx ON @extschema@.rf_outbox_0 (webhook_id, id);
+COMMENT ON COLUMN @extschema@.rf_outbox_0.id IS
+'number of the delivery';
+COMMENT ON COLUMN @extschema@.rf_outbox_0.xid IS
+'transaction that wrote the row: ids do not commit in their order';
+COMMENT ON COLUMN @extschema@.rf_outbox_0.event_id IS
+'event to send';
+COMMENT ON COLUMN @extschema@.rf_outbox_0.webhook_id IS
+'endpoint that wants it';
+COMMENT ON COLUMN @extschema@.rf_outbox_0.body IS
+'bytes to send in another format than the standard one; null: the event''s payload';
 CREATE TABLE @extschema@.rf_outbox_1 (LIKE @extschema@.rf_outbox_0 INCLUDING ALL);
 CREATE TABLE @extschema@.rf_outbox_2 (LIKE @extschema@.rf_outbox_0 INCLUDING ALL);
 CREATE TABLE @extschema@.rf_outbox_3 (LIKE @extschema@.rf_outbox_0 INCLUDING ALL);
@@ -84,13 +94,3 @@ COMMENT ON TABLE @extschema@.rf_outbox_3 IS
 'see rf_outbox_0';
 COMMENT ON VIEW @extschema@.rf_outbox IS
 'the four outbox tables as one';
-COMMENT ON COLUMN @extschema@.rf_outbox_0.id IS
-'number of the delivery';
-COMMENT ON COLUMN @extschema@.rf_outbox_0.xid IS
-'transaction that wrote the row: ids do not commit in their order';
-COMMENT ON COLUMN @extschema@.rf_outbox_0.event_id IS
-'event to send';
-COMMENT ON COLUMN @extschema@.rf_outbox_0.webhook_id IS
-'endpoint that wants it';
-COMMENT ON COLUMN @extschema@.rf_outbox_0.body IS
-'bytes to send in another format than the standard one; null: the event''s payload';

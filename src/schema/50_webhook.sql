@@ -266,29 +266,6 @@ CREATE TABLE @extschema@.rf_attempt_0 (
 	next_at timestamptz
 );
 CREATE INDEX rf_attempt_0_delivery_idx ON @extschema@.rf_attempt_0 (delivery_id);
-CREATE TABLE @extschema@.rf_attempt_1 (LIKE @extschema@.rf_attempt_0 INCLUDING ALL);
-CREATE TABLE @extschema@.rf_attempt_2 (LIKE @extschema@.rf_attempt_0 INCLUDING ALL);
-CREATE TABLE @extschema@.rf_attempt_3 (LIKE @extschema@.rf_attempt_0 INCLUDING ALL);
-
-CREATE VIEW @extschema@.rf_attempt AS
-	SELECT * FROM @extschema@.rf_attempt_0
-	UNION ALL
-	SELECT * FROM @extschema@.rf_attempt_1
-	UNION ALL
-	SELECT * FROM @extschema@.rf_attempt_2
-	UNION ALL
-	SELECT * FROM @extschema@.rf_attempt_3;
-
-COMMENT ON TABLE @extschema@.rf_attempt_0 IS
-'attempts to deliver; read them in rf_attempt';
-COMMENT ON TABLE @extschema@.rf_attempt_1 IS
-'see rf_attempt_0';
-COMMENT ON TABLE @extschema@.rf_attempt_2 IS
-'see rf_attempt_0';
-COMMENT ON TABLE @extschema@.rf_attempt_3 IS
-'see rf_attempt_0';
-COMMENT ON VIEW @extschema@.rf_attempt IS
-'every attempt to deliver: when, how long each phase took, what came back';
 COMMENT ON COLUMN @extschema@.rf_attempt_0.delivery_id IS
 'number of the delivery';
 COMMENT ON COLUMN @extschema@.rf_attempt_0.event_id IS
@@ -323,3 +300,26 @@ COMMENT ON COLUMN @extschema@.rf_attempt_0.response IS
 'first 4 KiB of the answer''s body';
 COMMENT ON COLUMN @extschema@.rf_attempt_0.next_at IS
 'when it will be tried again';
+CREATE TABLE @extschema@.rf_attempt_1 (LIKE @extschema@.rf_attempt_0 INCLUDING ALL);
+CREATE TABLE @extschema@.rf_attempt_2 (LIKE @extschema@.rf_attempt_0 INCLUDING ALL);
+CREATE TABLE @extschema@.rf_attempt_3 (LIKE @extschema@.rf_attempt_0 INCLUDING ALL);
+
+CREATE VIEW @extschema@.rf_attempt AS
+	SELECT * FROM @extschema@.rf_attempt_0
+	UNION ALL
+	SELECT * FROM @extschema@.rf_attempt_1
+	UNION ALL
+	SELECT * FROM @extschema@.rf_attempt_2
+	UNION ALL
+	SELECT * FROM @extschema@.rf_attempt_3;
+
+COMMENT ON TABLE @extschema@.rf_attempt_0 IS
+'attempts to deliver; read them in rf_attempt';
+COMMENT ON TABLE @extschema@.rf_attempt_1 IS
+'see rf_attempt_0';
+COMMENT ON TABLE @extschema@.rf_attempt_2 IS
+'see rf_attempt_0';
+COMMENT ON TABLE @extschema@.rf_attempt_3 IS
+'see rf_attempt_0';
+COMMENT ON VIEW @extschema@.rf_attempt IS
+'every attempt to deliver: when, how long each phase took, what came back';

@@ -45,6 +45,7 @@ rf_database_add(Oid oid)
 	rf_database_set(database, RF_DATABASE_WAITING, NULL);
 	database->start_at = database->since;
 	database->failures = 0;
+	database->wanted = true;
 	database->look_again = false;
 	pg_atomic_write_u32(&database->wake, 0);
 	pg_atomic_write_u32(&database->outbox_slot, 0);

@@ -41,7 +41,8 @@ typedef struct RfDatabase
 	TimestampTz		 since;						 /* lock; of the state */
 	TimestampTz		 start_at;					 /* lock; no worker before */
 	int				 failures;					 /* lock; of workers, one soon after another */
-	bool			 look_again;				 /* lock; what its worker finds may be out of date */
+	bool			 wanted;					 /* lock; false: not to be served */
+	bool			 look_again;				 /* lock; its worker may have looked too early */
 	char			 detail[RF_DATABASE_DETAIL]; /* lock; why it is so; may be empty */
 	Latch			*latch;						 /* lock to write; of the worker, NULL: none */
 	pg_atomic_uint32 wake;						 /* 1: there is news for the worker */

@@ -24,7 +24,7 @@ guc_check_networks(char **value, void **extra, GucSource source)
 		return true;
 	wrong = rf_address_parse_networks(*value, &networks);
 	if (wrong != NULL)
-		GUC_check_errdetail("%s", wrong);
+		GUC_check_errdetail("An entry of the list is wrong: %s.", wrong);
 	return wrong == NULL;
 }
 

@@ -58,17 +58,15 @@ roster_databases(void)
 
 /* Lock held exclusively. */
 static void
-roster_drop_missing(List *databases)
+roster_mark(List *databases)
 {
 	for (int i = 0; i < RF_SHMEM_DATABASES; i++)
 	{
 		RfDatabase *database = &rf_shmem->databases[i];
 
-		if (!OidIsValid(database->oid) || list_member_oid(databases, database->oid))
-			continue;
-		if (database->pid == 0)
-			rf_database_remove(database);
-		else if (database->state != RF_DATABASE_LEAVING)
+		database->wanted = list_member_oid(databases, database->oid);
+		if (OidIsValid(database->oid) && !database->wanted &&
+			database->state != RF_DATABASE_LEAVING)
 			rf_database_dismiss(database);
 	}
 }
@@ -123,7 +121,7 @@ rf_roster_read(void)
 
 	roster_forget_missing(databases);
 	LWLockAcquire(rf_shmem->lock, LW_EXCLUSIVE);
-	roster_drop_missing(databases);
+	roster_mark(databases);
 	refused = roster_add_new(databases);
 	LWLockRelease(rf_shmem->lock);
 	roster_complain(refused);
@@ -158,7 +156,7 @@ rf_roster_look_everywhere(void)
 }
 
 static void
-roster_settle_one(RfDatabase *database)
+roster_settle_absent(RfDatabase *database)
 {
 	MemoryContext context;
 
@@ -181,9 +179,12 @@ rf_roster_settle(void)
 	{
 		RfDatabase *database = &rf_shmem->databases[i];
 
-		if (OidIsValid(database->oid) && database->pid == 0 &&
-			database->state == RF_DATABASE_ABSENT)
-			roster_settle_one(database);
+		if (!OidIsValid(database->oid) || database->pid != 0)
+			continue;
+		if (!database->wanted)
+			rf_database_remove(database);
+		else if (database->state == RF_DATABASE_ABSENT)
+			roster_settle_absent(database);
 	}
 	LWLockRelease(rf_shmem->lock);
 }

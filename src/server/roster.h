@@ -8,7 +8,7 @@
 
 /*
  * Read pg_database: databases that may have the extension get an entry, those
- * that are gone or no longer to be served lose their worker and their entry.
+ * that are gone or no longer to be served lose their worker (and then their entry).
  * Templates and databases without connections are not served. Runs a
  * transaction; what it allocates is left in the current memory context.
  */
@@ -20,7 +20,7 @@ extern void rf_roster_look_again(Oid database);
 /* Look for it in all of them again. */
 extern void rf_roster_look_everywhere(void);
 
-/* Take the entries of databases without the extension away. */
+/* Take the entries of databases away that are not, or no longer, to be served. */
 extern void rf_roster_settle(void);
 
 #endif /* RF_ROSTER_H */

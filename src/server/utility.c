@@ -41,7 +41,7 @@ utility_hold(const char *name)
 {
 	Oid database = get_database_oid(name, true);
 
-	if (OidIsValid(database) && database != MyDatabaseId && utility_owns(database))
+	if (OidIsValid(database) && utility_owns(database))
 		rf_hold_take(database);
 }
 
@@ -145,7 +145,8 @@ utility_process(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 	if (utility_next != NULL)
 		utility_next(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
 	else
-		standard_ProcessUtility(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
+		standard_ProcessUtility(pstmt, queryString, readOnlyTree, context, params, queryEnv,
+								dest, qc);
 	if (commits_prepared)
 	{
 		/* It may have written events, or created the extension. */

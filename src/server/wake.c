@@ -13,6 +13,7 @@
 #include "access/xact.h"
 #include "miscadmin.h"
 
+#include "delivery/rotation.h"
 #include "program/event.h"
 #include "program/home.h"
 #include "server/shmem.h"
@@ -85,6 +86,15 @@ wake_outbox_slot(void)
 }
 
 static void
+wake_outbox_rotated(int slot)
+{
+	RfDatabase *database = rf_database_mine();
+
+	if (database != NULL)
+		pg_atomic_exchange_u32(&database->outbox_slot, (uint32) slot);
+}
+
+static void
 wake_extension_installed(void)
 {
 	if (rf_shmem == NULL)
@@ -102,5 +112,6 @@ rf_wake_setup(void)
 	RegisterXactCallback(wake_transaction_ends, NULL);
 	rf_event_emitted_hook = rf_wake_worker_at_commit;
 	rf_event_slot_hook = wake_outbox_slot;
+	rf_outbox_rotated_hook = wake_outbox_rotated;
 	rf_home_installed_hook = wake_extension_installed;
 }

@@ -66,8 +66,6 @@ worker_settle_in(void)
 		{"application_name", "referral worker"},
 		{"default_transaction_isolation", "read committed"},
 		{"default_transaction_read_only", "off"},
-		{"lock_timeout", "0"},
-		{"statement_timeout", "0"},
 	};
 
 	for (size_t i = 0; i < lengthof(settings); i++)
@@ -176,9 +174,7 @@ worker_work(void)
 
 	if (rf_database_take_wake(worker_database))
 		rf_courier_wake();
-	pgstat_report_activity(STATE_RUNNING, "sending webhooks");
 	state = rf_courier_work(&timeout);
-	pgstat_report_activity(STATE_IDLE, NULL);
 	if (state == RF_COURIER_ABSENT)
 		worker_leave_absent();
 	worker_report(state);

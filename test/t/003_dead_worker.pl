@@ -4,7 +4,6 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::RealBin/../lib";
-use PostgreSQL::Test::Utils;
 use ServedNode;
 use Test::More;
 
@@ -36,29 +35,19 @@ $node->safe_psql('shop', "SELECT pg_terminate_backend($pid)");
 ok(other_worker($node, 'shop', $pid), 'and are replaced by the new one');
 
 # A crash restarts the server, and with it everything.
-foreach my $victim (worker_pid($node, 'shop'), launcher_pid())
+sub crash_and_return
 {
-	$node->safe_psql('postgres', 'SELECT 1');
+	my ($what, $victim) = @_;
 	my $offset = -s $node->logfile;
+
 	kill 'KILL', $victim;
 	$node->wait_for_log(qr/all server processes terminated; reinitializing/, $offset);
 	$node->poll_query_until('postgres', 'SELECT true');
-	ok(await_state($node, 'shop', 'serving'), 'served after a crash');
+	ok(await_state($node, 'shop', 'serving'), "served after a crash of the $what");
+	return;
 }
-
-# A worker that fails again and again is not started in a tight loop.
-$node->safe_psql('shop', 'ALTER TABLE rf_webhook RENAME TO rf_webhook_gone');
-$pid = worker_pid($node, 'shop');
-my $offset = -s $node->logfile;
-$node->safe_psql('shop', "SELECT pg_terminate_backend($pid)") if $pid;
-ok( $node->poll_query_until('shop',
-		"SELECT state = 'waiting' AND detail LIKE '%rf_webhook%' FROM rf_worker_status()"),
-	'the status says why a worker fails');
-$node->wait_for_log(qr/ERROR: .*rf_webhook/, $offset);
-$node->safe_psql('shop', 'ALTER TABLE rf_webhook_gone RENAME TO rf_webhook');
-ok(await_state($node, 'shop', 'serving'), 'served when the cause is gone');
-cmp_ok(scalar(() = slurp_file($node->logfile, $offset) =~ /ERROR: .*rf_webhook/g),
-	'<', 6, 'with pauses in between');
+crash_and_return('worker', worker_pid($node, 'shop'));
+crash_and_return('launcher', launcher_pid());
 
 $node->stop;
 done_testing();

@@ -48,6 +48,10 @@ $node->wait_for_log(qr/referral sends nothing from database "copy"/);
 $node->safe_psql('copy', 'SELECT rf_adopt_database()');
 ok(await_state($node, 'copy', 'serving'), 'until it is adopted');
 
+elapsed_below(1, 'CREATE DATABASE from the one we are in',
+	sub { $node->safe_psql('shop', 'CREATE DATABASE twin TEMPLATE shop') });
+ok(await_state($node, 'shop', 'serving'), 'which is served again');
+
 quick('ALTER DATABASE RENAME', 'ALTER DATABASE copy RENAME TO clone');
 ok(await_state($node, 'clone', 'serving'), 'served under its new name');
 my $tablespace = PostgreSQL::Test::Utils::tempdir;

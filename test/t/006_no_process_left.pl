@@ -19,9 +19,9 @@ $node->safe_psql('club', 'CREATE EXTENSION referral');
 ok( $node->poll_query_until('club',
 		"SELECT state = 'waiting' AND detail LIKE '%max_worker_processes%' FROM rf_worker_status()"),
 	'the status says what is missing');
-$node->wait_for_log(qr/no background worker process is free for referral.*
-	.*Databases\ are\ served\ in\ turn.*
-	.*Increase\ max_worker_processes,\ now\ 2/xs);
+$node->wait_for_log(qr/LOG:  no background worker process is free for referral/);
+$node->wait_for_log(qr/DETAIL:  Databases are served in turn/);
+$node->wait_for_log(qr/HINT:  Increase max_worker_processes, now 2,/);
 ok(await_state($node, 'club', 'serving'), 'its turn comes');
 is($node->safe_psql('shop', 'SELECT state FROM rf_worker_status()'),
 	'waiting', 'while the other one waits');

@@ -1,0 +1,51 @@
+/*
+ * outbox.h
+ *	  Reading what waits to be sent, from the outbox tables and rf_retry, into
+ *	  the queues of the endpoints. Knows nothing of HTTP.
+ *
+ * Each delivery is read once. All state is memory: a new process reads from the
+ * beginning and skips what was tried before.
+ */
+#ifndef RF_OUTBOX_H
+#define RF_OUTBOX_H
+
+#include "delivery/endpoint.h"
+
+/* Once per process. */
+extern void rf_outbox_start(void);
+
+/*
+ * Read on: what is new, what became visible late, what had no room before, and
+ * what is due again. In a turn; wants rf_parking_room() of a page.
+ */
+extern void rf_outbox_read(void);
+
+/* Would reading again now bring more? */
+extern bool rf_outbox_has_more(void);
+
+/* Earliest time at which a retry is due; DT_NOEND: none is known. */
+extern TimestampTz rf_outbox_next_due(void);
+
+/*
+ * Take what waits in memory for an endpoint that is not enabled out of it:
+ * parked if it is waiting, dropped if it is gone.
+ */
+extern void rf_outbox_put_away(RfEndpoint *endpoint);
+
+/* The outcome of an attempt is recorded, or the delivery needs none. */
+extern void rf_outbox_done(RfEndpoint *endpoint, const RfDelivery *delivery);
+
+/*
+ * Flush the WAL if what was read last might not be durable yet: a producer
+ * may commit asynchronously, and nothing may be sent that a crash can undo.
+ * Outside a transaction.
+ */
+extern void rf_outbox_make_durable(void);
+
+/*
+ * Forget everything and read from the beginning. Only when nothing is in
+ * flight, loaded or unrecorded.
+ */
+extern void rf_outbox_restart(void);
+
+#endif							/* RF_OUTBOX_H */

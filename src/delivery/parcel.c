@@ -1,0 +1,139 @@
+/*
+ * parcel.c
+ *	  See parcel.h.
+ */
+#include "postgres.h"
+
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "delivery/parcel.h"
+
+static RfParcel *parcel_free_list = NULL;
+static int64 parcel_bytes = 0;
+
+int64
+rf_parcel_bytes(void)
+{
+	return parcel_bytes;
+}
+
+RfParcel *
+rf_parcel_create(RfEndpoint *endpoint, const RfDelivery *delivery, const char *body, int length)
+{
+	char	   *copy = MemoryContextAlloc(TopMemoryContext, length + 1);
+	RfParcel   *parcel = parcel_free_list;
+
+	if (parcel == NULL)
+		parcel = MemoryContextAlloc(TopMemoryContext, sizeof(RfParcel));
+	else
+		parcel_free_list = parcel->next;
+	memcpy(copy, body, length);
+	copy[length] = '\0';
+	parcel->next = NULL;
+	parcel->endpoint = endpoint;
+	parcel->delivery = *delivery;
+	parcel->body = copy;
+	parcel->length = length;
+	parcel->config = NULL;
+	parcel->url = NULL;
+	parcel_bytes += length;
+	return parcel;
+}
+
+void
+rf_parcel_free(RfParcel *parcel)
+{
+	parcel_bytes -= parcel->length;
+	pfree(parcel->body);
+	if (parcel->url != NULL)
+		pfree(parcel->url);
+	if (parcel->config != NULL)
+		rf_endpoint_config_release(parcel->config);
+	parcel->next = parcel_free_list;
+	parcel_free_list = parcel;
+}
+
+/* One signature for each live secret: receivers accept any of them. */
+static void
+parcel_sign(RfParcel *parcel, int64 timestamp)
+{
+	RfSigned	message = {
+		.id = parcel->message_id,
+		.timestamp = timestamp,
+		.body = parcel->body,
+		.length = parcel->length
+	};
+	char	   *at = parcel->signature_line;
+
+	at += sprintf(at, "webhook-signature:");
+	for (int i = 0; i < parcel->config->nkeys; i++)
+	{
+		*at++ = ' ';
+		rf_signature_make(&parcel->config->keys[i], &message, at);
+		at += strlen(at);
+	}
+	/* Without a usable secret: a header without a value. */
+	if (parcel->config->nkeys == 0)
+		strcpy(at - 1, ";");
+}
+
+static int
+parcel_write_headers(RfParcel *parcel, int64 timestamp)
+{
+	RfEndpointConfig *config = parcel->config;
+	int			n = 0;
+
+	snprintf(parcel->id_line, sizeof(parcel->id_line), "webhook-id: %s", parcel->message_id);
+	snprintf(parcel->timestamp_line, sizeof(parcel->timestamp_line),
+			 "webhook-timestamp: " INT64_FORMAT, timestamp);
+	parcel_sign(parcel, timestamp);
+	snprintf(parcel->event_line, sizeof(parcel->event_line), "referral-event: %s",
+			 parcel->event_type);
+	snprintf(parcel->attempt_line, sizeof(parcel->attempt_line), "referral-attempt: %d",
+			 parcel->delivery.attempts + 1);
+	parcel->headers[n++] = parcel->id_line;
+	parcel->headers[n++] = parcel->timestamp_line;
+	parcel->headers[n++] = parcel->signature_line;
+	parcel->headers[n++] = parcel->event_line;
+	parcel->headers[n++] = parcel->attempt_line;
+	for (int i = 0; i < config->nheaders && n < RF_HTTP_HEADERS_MAX; i++)
+		parcel->headers[n++] = config->headers[i];
+	return n;
+}
+
+/* A GET carries its body, which is what was signed, as the query string. */
+static char *
+parcel_url_with_query(const RfParcel *parcel)
+{
+	const char *url = parcel->config->url;
+	Size		size = strlen(url) + parcel->length + 2;
+	char	   *result = MemoryContextAlloc(TopMemoryContext, size);
+
+	snprintf(result, size, "%s%c%s", url, strchr(url, '?') == NULL ? '?' : '&', parcel->body);
+	return result;
+}
+
+void
+rf_parcel_address(RfParcel *parcel, TimestampTz now, RfHttpRequest *request)
+{
+	RfEndpointConfig *config = parcel->endpoint->config;
+	int64		timestamp = (now / USECS_PER_SEC) +
+		(int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY;
+
+	config->uses++;
+	parcel->config = config;
+	parcel->started_at = now;
+	if (config->method == RF_HTTP_GET)
+		parcel->url = parcel_url_with_query(parcel);
+	*request = (RfHttpRequest) {
+		.tag = parcel,
+		.method = config->method,
+		.url = parcel->url != NULL ? parcel->url : config->url,
+		.headers = parcel->headers,
+		.nheaders = parcel_write_headers(parcel, timestamp),
+		.body = parcel->body,
+		.length = parcel->length,
+		.timeout_ms = config->timeout_ms
+	};
+}

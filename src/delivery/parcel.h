@@ -1,0 +1,50 @@
+/*
+ * parcel.h
+ *	  A delivery with its bytes: loaded from the tables, then a request.
+ */
+#ifndef RF_PARCEL_H
+#define RF_PARCEL_H
+
+#include "delivery/endpoint.h"
+
+/* "webhook-signature: " and a signature and a space for each key. */
+#define RF_PARCEL_SIGNATURES	(20 + RF_ENDPOINT_KEYS_MAX * RF_SIGNATURE_SIZE)
+
+typedef struct RfParcel
+{
+	struct RfParcel *next;		/* in the endpoint's list, or in that of free ones */
+	RfEndpoint *endpoint;
+	RfDelivery	delivery;
+	char	   *body;			/* the parcel's own */
+	int			length;
+	char		message_id[64];
+	char		event_type[64];
+
+	/* Once it is a request. */
+	RfEndpointConfig *config;
+	TimestampTz started_at;
+	char	   *url;			/* the parcel's own; NULL: the configuration's */
+	char		id_line[80];
+	char		timestamp_line[48];
+	char		signature_line[RF_PARCEL_SIGNATURES];
+	char		event_line[96];
+	char		attempt_line[48];
+	const char *headers[RF_HTTP_HEADERS_MAX];
+} RfParcel;
+
+/* The body is copied. */
+extern RfParcel *rf_parcel_create(RfEndpoint *endpoint, const RfDelivery *delivery,
+								  const char *body, int length);
+extern void rf_parcel_free(RfParcel *parcel);
+
+/* Bytes of all parcels' bodies. */
+extern int64 rf_parcel_bytes(void);
+
+/*
+ * Sign it and write its headers: a request that starts now, to the endpoint as
+ * it is configured now. What the request points to stays until the parcel is
+ * freed.
+ */
+extern void rf_parcel_address(RfParcel *parcel, TimestampTz now, RfHttpRequest *request);
+
+#endif							/* RF_PARCEL_H */

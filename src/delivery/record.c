@@ -1,0 +1,399 @@
+/*
+ * record.c
+ *	  See record.h.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "base/engine.h"
+#include "delivery/outbox.h"
+#include "delivery/record.h"
+#include "delivery/retrying.h"
+#include "delivery/webhook_state.h"
+
+/* rf_attempt_0 to _3 are filled in turn, so many days each. */
+#define ATTEMPT_TABLES		4
+#define DAYS_PER_TABLE		10
+
+static RfRecord records[RF_RECORD_MAX];
+static int	record_count = 0;
+static TimestampTz record_oldest = DT_NOEND;
+static MemoryContext record_context = NULL; /* texts and answers */
+
+void
+rf_record_start(void)
+{
+	record_context = AllocSetContextCreate(TopMemoryContext, "referral records",
+										   ALLOCSET_DEFAULT_SIZES);
+}
+
+int
+rf_record_count(void)
+{
+	return record_count;
+}
+
+TimestampTz
+rf_record_oldest(void)
+{
+	return record_oldest;
+}
+
+/* Others' bytes: whatever the server's encoding, keep what is ASCII. */
+static char *
+record_copy_text(const char *text)
+{
+	char	   *copy;
+
+	if (text == NULL)
+		return NULL;
+	copy = MemoryContextStrdup(record_context, text);
+	for (char *at = copy; *at != '\0'; at++)
+	{
+		if ((unsigned char) *at < ' ' || (unsigned char) *at >= 0x7f)
+			*at = '?';
+	}
+	return copy;
+}
+
+void
+rf_record_add(const RfRecord *record)
+{
+	RfRecord   *copy = &records[record_count];
+	char	   *response = NULL;
+
+	Assert(record_count < RF_RECORD_MAX);
+	if (record->response_length > 0)
+	{
+		response = MemoryContextAlloc(record_context, record->response_length);
+		memcpy(response, record->response, record->response_length);
+	}
+	*copy = *record;
+	copy->response = response;
+	copy->error = record_copy_text(record->error);
+	copy->peer = record_copy_text(record->peer);
+	if (record_count++ == 0)
+		record_oldest = GetCurrentTimestamp();
+}
+
+/* ---- attempts ----------------------------------------------------------- */
+
+enum
+{
+	ATTEMPT_DELIVERY_ID,
+	ATTEMPT_EVENT_ID,
+	ATTEMPT_WEBHOOK_ID,
+	ATTEMPT_ATTEMPT,
+	ATTEMPT_STARTED_AT,
+	ATTEMPT_OUTCOME,
+	ATTEMPT_STATUS,
+	ATTEMPT_ERROR,
+	ATTEMPT_DNS_US,
+	ATTEMPT_CONNECT_US,
+	ATTEMPT_TLS_US,
+	ATTEMPT_FIRST_BYTE_US,
+	ATTEMPT_TOTAL_US,
+	ATTEMPT_PEER,
+	ATTEMPT_HTTP_VERSION,
+	ATTEMPT_RESPONSE,
+	ATTEMPT_NEXT_AT,
+	ATTEMPT_COLUMNS
+};
+
+static const Oid attempt_types[ATTEMPT_COLUMNS] = {
+	INT8OID, INT8OID, INT8OID, INT4OID, TIMESTAMPTZOID, TEXTOID, INT4OID, TEXTOID,
+	INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, TEXTOID, TEXTOID, BYTEAOID, TIMESTAMPTZOID
+};
+
+#define INSERT_ATTEMPTS(table) \
+	RF_STATEMENT(insert_attempts_##table, \
+				 "INSERT INTO @extschema@.rf_attempt_" #table \
+				 " (delivery_id, event_id, webhook_id, attempt, started_at, outcome, status, error," \
+				 "  dns_us, connect_us, tls_us, first_byte_us, total_us, peer, http_version," \
+				 "  response, next_at)" \
+				 " SELECT unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), unnest($6)," \
+				 "  unnest($7), unnest($8), unnest($9), unnest($10), unnest($11), unnest($12)," \
+				 "  unnest($13), unnest($14)::inet, unnest($15), unnest($16), unnest($17)", \
+				 INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, INT4ARRAYOID, TIMESTAMPTZARRAYOID, \
+				 TEXTARRAYOID, INT4ARRAYOID, TEXTARRAYOID, INT8ARRAYOID, INT8ARRAYOID, \
+				 INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, \
+				 BYTEAARRAYOID, TIMESTAMPTZARRAYOID)
+
+INSERT_ATTEMPTS(0);
+INSERT_ATTEMPTS(1);
+INSERT_ATTEMPTS(2);
+INSERT_ATTEMPTS(3);
+
+static RfStatement *
+record_attempt_statement(void)
+{
+	static RfStatement *const statements[ATTEMPT_TABLES] = {
+		&insert_attempts_0, &insert_attempts_1, &insert_attempts_2, &insert_attempts_3
+	};
+	int64		day = GetCurrentTimestamp() / USECS_PER_DAY +
+		POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE;
+
+	return statements[day / DAYS_PER_TABLE % ATTEMPT_TABLES];
+}
+
+static void
+record_add_text(RfColumn *column, const char *text)
+{
+	if (text != NULL)
+		rf_column_add(column, CStringGetTextDatum(text));
+	else
+		rf_column_add_null(column);
+}
+
+static void
+record_add_response(RfColumn *column, const RfRecord *record)
+{
+	if (record->response_length > 0)
+		rf_column_add(column, PointerGetDatum(cstring_to_text_with_len(record->response,
+																	   record->response_length)));
+	else
+		rf_column_add_null(column);
+}
+
+static const char *
+record_outcome_name(RfRecordOutcome outcome)
+{
+	static const char *const names[] = {"success", "retry", "dead", "disabled"};
+
+	return names[outcome];
+}
+
+static void
+record_add_attempt(RfColumn *columns, const RfRecord *record)
+{
+	rf_column_add(&columns[ATTEMPT_DELIVERY_ID], Int64GetDatum(record->delivery.id));
+	rf_column_add(&columns[ATTEMPT_EVENT_ID], Int64GetDatum(record->delivery.event_id));
+	rf_column_add(&columns[ATTEMPT_WEBHOOK_ID], Int64GetDatum(record->webhook_id));
+	rf_column_add(&columns[ATTEMPT_ATTEMPT], Int32GetDatum(record->delivery.attempts + 1));
+	rf_column_add(&columns[ATTEMPT_STARTED_AT], TimestampTzGetDatum(record->started_at));
+	record_add_text(&columns[ATTEMPT_OUTCOME], record_outcome_name(record->outcome));
+	if (record->status != 0)
+		rf_column_add(&columns[ATTEMPT_STATUS], Int32GetDatum(record->status));
+	else
+		rf_column_add_null(&columns[ATTEMPT_STATUS]);
+	record_add_text(&columns[ATTEMPT_ERROR], record->error);
+	rf_column_add(&columns[ATTEMPT_DNS_US], Int64GetDatum(record->dns_us));
+	rf_column_add(&columns[ATTEMPT_CONNECT_US], Int64GetDatum(record->connect_us));
+	rf_column_add(&columns[ATTEMPT_TLS_US], Int64GetDatum(record->tls_us));
+	rf_column_add(&columns[ATTEMPT_FIRST_BYTE_US], Int64GetDatum(record->first_byte_us));
+	rf_column_add(&columns[ATTEMPT_TOTAL_US], Int64GetDatum(record->total_us));
+	record_add_text(&columns[ATTEMPT_PEER], record->peer);
+	record_add_text(&columns[ATTEMPT_HTTP_VERSION], record->http_version);
+	record_add_response(&columns[ATTEMPT_RESPONSE], record);
+	if (record->outcome == RF_RECORD_RETRY)
+		rf_column_add(&columns[ATTEMPT_NEXT_AT], TimestampTzGetDatum(record->next_at));
+	else
+		rf_column_add_null(&columns[ATTEMPT_NEXT_AT]);
+}
+
+static void
+record_write_attempts(void)
+{
+	RfColumn	columns[ATTEMPT_COLUMNS];
+	Datum		values[ATTEMPT_COLUMNS];
+
+	for (int i = 0; i < ATTEMPT_COLUMNS; i++)
+		rf_column_init(&columns[i], attempt_types[i]);
+	for (int i = 0; i < record_count; i++)
+		record_add_attempt(columns, &records[i]);
+	for (int i = 0; i < ATTEMPT_COLUMNS; i++)
+		values[i] = rf_column_array(&columns[i]);
+	rf_execute(record_attempt_statement(), values, NULL);
+}
+
+/* ---- what follows from them --------------------------------------------- */
+
+/* The columns of failures and deaths. */
+enum
+{
+	LATER_ID,
+	LATER_EVENT_ID,
+	LATER_WEBHOOK_ID,
+	LATER_ATTEMPTS,
+	LATER_NEXT_AT,
+	LATER_ERROR,
+	LATER_COLUMNS
+};
+
+static const Oid later_types[LATER_COLUMNS] = {
+	INT8OID, INT8OID, INT8OID, INT4OID, TIMESTAMPTZOID, TEXTOID
+};
+
+/* Failed for the first time. The bytes come from the outbox, if it has its own. */
+RF_STATEMENT(insert_retries,
+			 "INSERT INTO @extschema@.rf_retry"
+			 " (delivery_id, event_id, webhook_id, body, attempts, next_at)"
+			 " SELECT f.id, f.event_id, f.webhook_id,"
+			 "  (SELECT o.body FROM @extschema@.rf_outbox o WHERE o.id = f.id),"
+			 "  f.attempts, f.next_at"
+			 " FROM unnest($1, $2, $3, $4, $5) AS f (id, event_id, webhook_id, attempts, next_at)"
+			 " JOIN @extschema@.rf_webhook w ON w.id = f.webhook_id"
+			 " ON CONFLICT (delivery_id)"
+			 " DO UPDATE SET attempts = excluded.attempts, next_at = excluded.next_at",
+			 INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, INT4ARRAYOID, TIMESTAMPTZARRAYOID);
+
+/* Failed again. Rows that somebody removed meanwhile stay removed. */
+RF_STATEMENT(update_retries,
+			 "UPDATE @extschema@.rf_retry r"
+			 " SET attempts = f.attempts, next_at = f.next_at"
+			 " FROM unnest($1, $2, $3) AS f (id, attempts, next_at)"
+			 " WHERE r.delivery_id = f.id",
+			 INT8ARRAYOID, INT4ARRAYOID, TIMESTAMPTZARRAYOID);
+
+RF_STATEMENT(insert_dead,
+			 "INSERT INTO @extschema@.rf_dead"
+			 " (delivery_id, event_id, webhook_id, body, attempts, died_at, last_error)"
+			 " SELECT d.id, d.event_id, d.webhook_id,"
+			 "  coalesce((SELECT r.body FROM @extschema@.rf_retry r WHERE r.delivery_id = d.id),"
+			 "   (SELECT o.body FROM @extschema@.rf_outbox o WHERE o.id = d.id)),"
+			 "  d.attempts, clock_timestamp(), d.error"
+			 " FROM unnest($1, $2, $3, $4, $5) AS d (id, event_id, webhook_id, attempts, error)"
+			 " JOIN @extschema@.rf_webhook w ON w.id = d.webhook_id"
+			 " ON CONFLICT (delivery_id) DO NOTHING",
+			 INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, INT4ARRAYOID, TEXTARRAYOID);
+
+RF_STATEMENT(delete_retries,
+			 "DELETE FROM @extschema@.rf_retry WHERE delivery_id = ANY ($1)",
+			 INT8ARRAYOID);
+
+typedef bool (*RecordFilter) (const RfRecord *record);
+
+static bool
+record_is_dead(const RfRecord *record)
+{
+	return record->outcome == RF_RECORD_DEAD;
+}
+
+static bool
+record_lives_on(const RfRecord *record)
+{
+	return record->outcome == RF_RECORD_RETRY || record->outcome == RF_RECORD_DISABLED;
+}
+
+static bool
+record_is_first_failure(const RfRecord *record)
+{
+	return record_lives_on(record) && record->delivery.slot != RF_SLOT_RETRY;
+}
+
+static bool
+record_is_later_failure(const RfRecord *record)
+{
+	return record_lives_on(record) && record->delivery.slot == RF_SLOT_RETRY;
+}
+
+static bool
+record_leaves_retry(const RfRecord *record)
+{
+	return !record_lives_on(record) && record->delivery.slot == RF_SLOT_RETRY;
+}
+
+/* When rf_retry has it tried again. */
+static TimestampTz
+record_next_at(const RfRecord *record)
+{
+	return record->outcome == RF_RECORD_RETRY ? record->next_at : DT_NOEND;
+}
+
+/* The columns, as arrays, of those records that the filter lets pass. */
+static int
+record_collect(RecordFilter filter, Datum values[LATER_COLUMNS])
+{
+	RfColumn	columns[LATER_COLUMNS];
+
+	for (int i = 0; i < LATER_COLUMNS; i++)
+		rf_column_init(&columns[i], later_types[i]);
+	for (int i = 0; i < record_count; i++)
+	{
+		const RfRecord *record = &records[i];
+
+		if (!filter(record))
+			continue;
+		rf_column_add(&columns[LATER_ID], Int64GetDatum(record->delivery.id));
+		rf_column_add(&columns[LATER_EVENT_ID], Int64GetDatum(record->delivery.event_id));
+		rf_column_add(&columns[LATER_WEBHOOK_ID], Int64GetDatum(record->webhook_id));
+		rf_column_add(&columns[LATER_ATTEMPTS], Int32GetDatum(record->delivery.attempts + 1));
+		rf_column_add(&columns[LATER_NEXT_AT], TimestampTzGetDatum(record_next_at(record)));
+		record_add_text(&columns[LATER_ERROR], record->error);
+	}
+	if (columns[LATER_ID].n > 0)
+	{
+		for (int i = 0; i < LATER_COLUMNS; i++)
+			values[i] = rf_column_array(&columns[i]);
+	}
+	return columns[LATER_ID].n;
+}
+
+static void
+record_write_failures(void)
+{
+	Datum		values[LATER_COLUMNS];
+
+	if (record_collect(record_is_first_failure, values) > 0)
+		rf_execute(&insert_retries, values, NULL);
+	if (record_collect(record_is_later_failure, values) > 0)
+	{
+		Datum		changes[] = {values[LATER_ID], values[LATER_ATTEMPTS], values[LATER_NEXT_AT]};
+
+		rf_execute(&update_retries, changes, NULL);
+	}
+}
+
+/* The dead take their bytes from rf_retry before they leave it. */
+static void
+record_write_ends(void)
+{
+	Datum		values[LATER_COLUMNS];
+
+	if (record_collect(record_is_dead, values) > 0)
+	{
+		values[LATER_NEXT_AT] = values[LATER_ERROR];
+		rf_execute(&insert_dead, values, NULL);
+	}
+	if (record_collect(record_leaves_retry, values) > 0)
+		rf_execute(&delete_retries, values, NULL);
+}
+
+bool
+rf_record_has_states(TimestampTz now)
+{
+	return rf_webhook_state_is_due(now);
+}
+
+void
+rf_record_write(void)
+{
+	if (record_count > 0)
+	{
+		record_write_attempts();
+		record_write_failures();
+		record_write_ends();
+	}
+	rf_webhook_state_write();
+}
+
+void
+rf_record_confirm(void)
+{
+	for (int i = 0; i < record_count; i++)
+	{
+		RfEndpoint *endpoint = rf_endpoint_find(records[i].webhook_id);
+
+		rf_outbox_done(endpoint, &records[i].delivery);
+		if (record_lives_on(&records[i]))
+			rf_retrying_expect(endpoint, record_next_at(&records[i]));
+	}
+	record_count = 0;
+	record_oldest = DT_NOEND;
+	MemoryContextReset(record_context);
+	rf_webhook_state_confirm();
+}

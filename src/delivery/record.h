@@ -1,0 +1,64 @@
+/*
+ * record.h
+ *	  Recording what became of attempts: many in one turn.
+ *
+ * Until a turn has recorded them, results are kept in memory. A crash before
+ * that sends the deliveries again, with the same webhook-id.
+ */
+#ifndef RF_RECORD_H
+#define RF_RECORD_H
+
+#include "delivery/endpoint.h"
+
+typedef enum RfRecordOutcome
+{
+	RF_RECORD_SUCCESS,
+	RF_RECORD_RETRY,			/* at next_at */
+	RF_RECORD_DEAD,				/* the schedule is exhausted */
+	RF_RECORD_DISABLED			/* the endpoint answered 410 */
+} RfRecordOutcome;
+
+typedef struct RfRecord
+{
+	int64		webhook_id;
+	RfDelivery	delivery;		/* attempts: before this one */
+	TimestampTz started_at;
+	RfRecordOutcome outcome;
+	TimestampTz next_at;		/* for RF_RECORD_RETRY */
+	int			status;			/* 0: none */
+	const char *error;			/* may be NULL */
+	int64		dns_us;
+	int64		connect_us;
+	int64		tls_us;
+	int64		first_byte_us;
+	int64		total_us;
+	const char *peer;			/* may be NULL */
+	const char *http_version;	/* may be NULL */
+	const char *response;
+	int			response_length;
+} RfRecord;
+
+/* Most results that wait for being recorded; then nothing is sent. */
+#define RF_RECORD_MAX	4096
+
+/* Once per process. */
+extern void rf_record_start(void);
+
+/* Keep a copy until it is recorded. */
+extern void rf_record_add(const RfRecord *record);
+
+extern int	rf_record_count(void);
+
+/* When the oldest was added; DT_NOEND: there is none. */
+extern TimestampTz rf_record_oldest(void);
+
+/* Has some endpoint news that rf_webhook_state should be told now? */
+extern bool rf_record_has_states(TimestampTz now);
+
+/* Write all, in a turn. */
+extern void rf_record_write(void);
+
+/* That turn committed. */
+extern void rf_record_confirm(void);
+
+#endif							/* RF_RECORD_H */

@@ -1,0 +1,195 @@
+/*
+ * webhook_state.c
+ *	  See webhook_state.h.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "base/engine.h"
+#include "delivery/webhook_state.h"
+
+#define SAVE_INTERVAL_MS	1000
+#define GONE_REASON			"the endpoint answered 410 (Gone)"
+
+static TimestampTz state_written_at = 0;	/* of the running turn */
+
+void
+rf_webhook_state_note(RfEndpoint *endpoint, TimestampTz now, const char *error)
+{
+	endpoint->unsaved = true;
+	if (error == NULL)
+	{
+		endpoint->last_success_at = now;
+		endpoint->failing_since = 0;
+		return;
+	}
+	endpoint->last_failure_at = now;
+	if (endpoint->failing_since == 0)
+		endpoint->failing_since = now;
+	strlcpy(endpoint->last_error, error, sizeof(endpoint->last_error));
+}
+
+void
+rf_webhook_state_pause(RfEndpoint *endpoint, TimestampTz until)
+{
+	if (until <= endpoint->paused_until)
+		return;
+	endpoint->paused_until = until;
+	endpoint->unsaved = endpoint->urgent = true;
+}
+
+void
+rf_webhook_state_disable(RfEndpoint *endpoint)
+{
+	endpoint->state = RF_ENDPOINT_WAITING;
+	endpoint->disable = true;
+	endpoint->unsaved = endpoint->urgent = true;
+}
+
+static bool
+state_is_due(const RfEndpoint *endpoint, TimestampTz now)
+{
+	return endpoint->unsaved && endpoint->state != RF_ENDPOINT_GONE &&
+		(endpoint->urgent ||
+		 TimestampDifferenceExceeds(endpoint->saved_at, now, SAVE_INTERVAL_MS));
+}
+
+bool
+rf_webhook_state_is_due(TimestampTz now)
+{
+	for (int i = 0; i < rf_endpoint_count(); i++)
+	{
+		if (state_is_due(rf_endpoint_at(i), now))
+			return true;
+	}
+	return false;
+}
+
+/* Null keeps what is there, but for failing_since, which a success ends. */
+RF_STATEMENT(save_states,
+			 "INSERT INTO @extschema@.rf_webhook_state AS s"
+			 " (webhook_id, paused_until, last_success_at, last_failure_at, last_error, failing_since,"
+			 "  disabled_at, disabled_reason)"
+			 " SELECT n.id, n.paused_until, n.success_at, n.failure_at, n.error, n.failing_since,"
+			 "  CASE WHEN n.reason IS NOT NULL THEN clock_timestamp() END, n.reason"
+			 " FROM unnest($1, $2, $3, $4, $5, $6, $7)"
+			 "  AS n (id, paused_until, success_at, failure_at, error, failing_since, reason)"
+			 " JOIN @extschema@.rf_webhook w ON w.id = n.id"
+			 " ON CONFLICT (webhook_id) DO UPDATE"
+			 " SET paused_until = coalesce(excluded.paused_until, s.paused_until),"
+			 "  last_success_at = coalesce(excluded.last_success_at, s.last_success_at),"
+			 "  last_failure_at = coalesce(excluded.last_failure_at, s.last_failure_at),"
+			 "  last_error = coalesce(excluded.last_error, s.last_error),"
+			 "  failing_since = CASE WHEN excluded.failing_since IS NOT NULL"
+			 "   AND s.failing_since > s.last_success_at IS NOT FALSE"
+			 "   THEN coalesce(s.failing_since, excluded.failing_since)"
+			 "   ELSE excluded.failing_since END,"
+			 "  disabled_at = coalesce(excluded.disabled_at, s.disabled_at),"
+			 "  disabled_reason = coalesce(excluded.disabled_reason, s.disabled_reason)",
+			 INT8ARRAYOID, TIMESTAMPTZARRAYOID, TIMESTAMPTZARRAYOID, TIMESTAMPTZARRAYOID,
+			 TEXTARRAYOID, TIMESTAMPTZARRAYOID, TEXTARRAYOID);
+RF_STATEMENT(disable_webhooks,
+			 "UPDATE @extschema@.rf_webhook SET state = 'disabled'"
+			 " WHERE id = ANY ($1) AND state = 'enabled'",
+			 INT8ARRAYOID);
+
+enum
+{
+	STATE_ID,
+	STATE_PAUSED_UNTIL,
+	STATE_SUCCESS_AT,
+	STATE_FAILURE_AT,
+	STATE_ERROR,
+	STATE_FAILING_SINCE,
+	STATE_REASON,
+	STATE_COLUMNS
+};
+
+static void
+state_add_time(RfColumn *column, TimestampTz time)
+{
+	if (time != 0 && time != DT_NOBEGIN)
+		rf_column_add(column, TimestampTzGetDatum(time));
+	else
+		rf_column_add_null(column);
+}
+
+static void
+state_add_text(RfColumn *column, const char *text)
+{
+	if (text != NULL && text[0] != '\0')
+		rf_column_add(column, CStringGetTextDatum(text));
+	else
+		rf_column_add_null(column);
+}
+
+static void
+state_add(RfColumn *columns, RfColumn *disabled, const RfEndpoint *endpoint)
+{
+	rf_column_add(&columns[STATE_ID], Int64GetDatum(endpoint->id));
+	state_add_time(&columns[STATE_PAUSED_UNTIL], endpoint->paused_until);
+	state_add_time(&columns[STATE_SUCCESS_AT], endpoint->last_success_at);
+	state_add_time(&columns[STATE_FAILURE_AT], endpoint->last_failure_at);
+	state_add_text(&columns[STATE_ERROR], endpoint->last_error);
+	state_add_time(&columns[STATE_FAILING_SINCE], endpoint->failing_since);
+	state_add_text(&columns[STATE_REASON], endpoint->disable ? GONE_REASON : NULL);
+	if (endpoint->disable)
+		rf_column_add(disabled, Int64GetDatum(endpoint->id));
+}
+
+static void
+state_save(const RfColumn *columns)
+{
+	Datum		values[STATE_COLUMNS];
+
+	for (int i = 0; i < STATE_COLUMNS; i++)
+		values[i] = rf_column_array(&columns[i]);
+	rf_execute(&save_states, values, NULL);
+}
+
+void
+rf_webhook_state_write(void)
+{
+	static const Oid types[STATE_COLUMNS] = {
+		INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, TIMESTAMPTZOID, TEXTOID
+	};
+	RfColumn	columns[STATE_COLUMNS];
+	RfColumn	disabled;
+
+	state_written_at = GetCurrentTimestamp();
+	if (!rf_webhook_state_is_due(state_written_at))
+		return;
+	for (int i = 0; i < STATE_COLUMNS; i++)
+		rf_column_init(&columns[i], types[i]);
+	rf_column_init(&disabled, INT8OID);
+	for (int i = 0; i < rf_endpoint_count(); i++)
+	{
+		if (state_is_due(rf_endpoint_at(i), state_written_at))
+			state_add(columns, &disabled, rf_endpoint_at(i));
+	}
+	state_save(columns);
+	if (disabled.n > 0)
+	{
+		Datum		values[] = {rf_column_array(&disabled)};
+
+		rf_execute(&disable_webhooks, values, NULL);
+	}
+}
+
+/* No result has come in since the turn began: one thread does both. */
+void
+rf_webhook_state_confirm(void)
+{
+	for (int i = 0; i < rf_endpoint_count(); i++)
+	{
+		RfEndpoint *endpoint = rf_endpoint_at(i);
+
+		if (!state_is_due(endpoint, state_written_at))
+			continue;
+		endpoint->unsaved = endpoint->urgent = endpoint->disable = false;
+		endpoint->saved_at = state_written_at;
+	}
+}

@@ -1,0 +1,28 @@
+/*
+ * webhook_state.h
+ *	  What rf_webhook_state and rf_webhook are told of how endpoints answer.
+ */
+#ifndef RF_WEBHOOK_STATE_H
+#define RF_WEBHOOK_STATE_H
+
+#include "delivery/endpoint.h"
+
+/* An attempt ended. The error may be NULL on success. */
+extern void rf_webhook_state_note(RfEndpoint *endpoint, TimestampTz now, const char *error);
+
+/* The endpoint wants to be left alone until then. */
+extern void rf_webhook_state_pause(RfEndpoint *endpoint, TimestampTz until);
+
+/* The endpoint answered 410. */
+extern void rf_webhook_state_disable(RfEndpoint *endpoint);
+
+/* Is there something to write? Ordinary news are written once a second. */
+extern bool rf_webhook_state_is_due(TimestampTz now);
+
+/* Write what is due, in a turn. */
+extern void rf_webhook_state_write(void);
+
+/* That turn committed. */
+extern void rf_webhook_state_confirm(void);
+
+#endif							/* RF_WEBHOOK_STATE_H */
