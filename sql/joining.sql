@@ -34,8 +34,9 @@ VALUES (:campaign, 'dee@people.example', 'JOIN-DEE', '2024-02-29 10:00+00')
 RETURNING joined_at;
 
 -- guards 5.2: a plain INSERT of somebody who is there is a unique violation
+\set VERBOSITY sqlstate
 INSERT INTO rf_participant (campaign_id, email) VALUES (:campaign, 'ANN.LEE@people.example');
-\echo :SQLSTATE
+\set VERBOSITY default
 
 -- guards 5.1: e-mail is unique in a campaign, not beyond
 INSERT INTO rf_participant (campaign_id, email, code)

@@ -42,19 +42,17 @@ typedef struct Load
 static Load loads[LOAD_MAX];
 static int	load_count = 0;
 
-int
-rf_load_count(void)
+bool
+rf_load_has_room(void)
 {
-	return load_count;
+	return load_count < LOAD_MAX && rf_parcel_bytes() <= LOAD_BYTES_MAX;
 }
 
-bool
+void
 rf_load_ask(RfEndpoint *endpoint)
 {
-	Load	   *load = &loads[load_count];
+	Load	   *load = &loads[load_count++];
 
-	if (load_count == LOAD_MAX || rf_parcel_bytes() > LOAD_BYTES_MAX)
-		return false;
 	load->endpoint = endpoint;
 	load->delivery = rf_endpoint_unqueue(endpoint);
 	load->fate = LOAD_WAITS;
@@ -63,8 +61,6 @@ rf_load_ask(RfEndpoint *endpoint)
 		load->source = LOAD_FROM_RETRY;
 	else
 		load->source = load->delivery.own_body ? LOAD_FROM_OUTBOX : LOAD_FROM_EVENT;
-	load_count++;
-	return true;
 }
 
 /* n is the place in the array that was asked for. */

@@ -8,11 +8,11 @@
 
 #include "delivery/parcel.h"
 
-/* Ask for the first of an endpoint's queue. False when enough is asked for. */
-extern bool rf_load_ask(RfEndpoint *endpoint);
+/* May more be asked for, or is enough in memory? */
+extern bool rf_load_has_room(void);
 
-/* How many were asked for. */
-extern int	rf_load_count(void);
+/* Ask for the first of an endpoint's queue. Only with room. */
+extern void rf_load_ask(RfEndpoint *endpoint);
 
 /* Fetch them, in a turn. */
 extern void rf_load_fetch(void);

@@ -401,12 +401,7 @@ rf_outbox_next_due(void)
 	TimestampTz next = DT_NOEND;
 
 	for (int i = 0; i < rf_endpoint_count(); i++)
-	{
-		RfEndpoint *endpoint = rf_endpoint_at(i);
-
-		if (endpoint->state == RF_ENDPOINT_ENABLED)
-			next = Min(next, endpoint->next_due);
-	}
+		next = Min(next, rf_retrying_due_at(rf_endpoint_at(i)));
 	return next;
 }
 

@@ -37,11 +37,18 @@ rf_retrying_reset(void)
 	rf_retrying_start();
 }
 
+TimestampTz
+rf_retrying_due_at(const RfEndpoint *endpoint)
+{
+	if (endpoint->state != RF_ENDPOINT_ENABLED || endpoint->queue.count >= QUEUE_LOW)
+		return DT_NOEND;
+	return endpoint->parked ? DT_NOBEGIN : endpoint->next_due;
+}
+
 bool
 rf_retrying_is_due(const RfEndpoint *endpoint, TimestampTz now)
 {
-	return endpoint->state == RF_ENDPOINT_ENABLED && endpoint->queue.count < QUEUE_LOW &&
-		(endpoint->parked || endpoint->next_due <= now);
+	return rf_retrying_due_at(endpoint) <= now;
 }
 
 void
@@ -146,4 +153,19 @@ rf_retrying_read(RfEndpoint *endpoint, TimestampTz now)
 		retrying_read_due(endpoint, now);
 	if (endpoint->parked)
 		retrying_read_parked(endpoint);
+}
+
+RF_STATEMENT(clear_retries,
+			 "DELETE FROM @extschema@.rf_retry WHERE webhook_id = $1", INT8OID);
+RF_STATEMENT(clear_dead,
+			 "DELETE FROM @extschema@.rf_dead WHERE webhook_id = $1", INT8OID);
+
+/* What was written while the webhook was being deleted, unseen by its trigger. */
+void
+rf_retrying_clear(RfEndpoint *endpoint)
+{
+	Datum		values[] = {Int64GetDatum(endpoint->id)};
+
+	rf_execute(&clear_retries, values, NULL);
+	rf_execute(&clear_dead, values, NULL);
 }

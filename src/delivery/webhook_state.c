@@ -68,7 +68,10 @@ rf_webhook_state_is_due(TimestampTz now)
 	return false;
 }
 
-/* Null keeps what is there, but for failing_since, which a success ends. */
+/*
+ * Null keeps what is there, but for failing_since: a success ends that. It is
+ * older than this process if there was no success since.
+ */
 RF_STATEMENT(save_states,
 			 "INSERT INTO @extschema@.rf_webhook_state AS s"
 			 " (webhook_id, paused_until, last_success_at, last_failure_at, last_error, failing_since,"
@@ -83,10 +86,10 @@ RF_STATEMENT(save_states,
 			 "  last_success_at = coalesce(excluded.last_success_at, s.last_success_at),"
 			 "  last_failure_at = coalesce(excluded.last_failure_at, s.last_failure_at),"
 			 "  last_error = coalesce(excluded.last_error, s.last_error),"
-			 "  failing_since = CASE WHEN excluded.failing_since IS NOT NULL"
-			 "   AND s.failing_since > s.last_success_at IS NOT FALSE"
-			 "   THEN coalesce(s.failing_since, excluded.failing_since)"
-			 "   ELSE excluded.failing_since END,"
+			 "  failing_since = CASE"
+			 "   WHEN excluded.failing_since IS NULL OR excluded.last_success_at IS NOT NULL"
+			 "   THEN excluded.failing_since"
+			 "   ELSE coalesce(s.failing_since, excluded.failing_since) END,"
 			 "  disabled_at = coalesce(excluded.disabled_at, s.disabled_at),"
 			 "  disabled_reason = coalesce(excluded.disabled_reason, s.disabled_reason)",
 			 INT8ARRAYOID, TIMESTAMPTZARRAYOID, TIMESTAMPTZARRAYOID, TIMESTAMPTZARRAYOID,

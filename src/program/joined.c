@@ -20,6 +20,7 @@
 #include "base/sqlstate.h"
 #include "program/admission.h"
 #include "program/joined.h"
+#include "program/reward.h"
 #include "program/settle.h"
 
 /* Small enough for a portion's payloads to stay in the processor's cache. */
@@ -333,6 +334,7 @@ rf_joined(Tuplestorestate *rows, TupleDesc tupdesc)
 	Reading		reading;
 	inviters_hash *referrers;
 
+	rf_rewards_lock();
 	reading_start(&reading, rows, tupdesc);
 	referrers = joined_referrers(&reading);
 	joined_count(referrers);

@@ -24,7 +24,6 @@
 PG_FUNCTION_INFO_V1(rf_participant_admit);
 PG_FUNCTION_INFO_V1(rf_participant_joined);
 PG_FUNCTION_INFO_V1(rf_participant_fixed);
-PG_FUNCTION_INFO_V1(rf_participant_kept);
 
 static TriggerData *
 participant_trigger(FunctionCallInfo fcinfo)
@@ -238,17 +237,4 @@ rf_participant_fixed(PG_FUNCTION_ARGS)
 		return PointerGetDatum(trigger->tg_newtuple);
 	row_check_fixed(trigger->tg_trigtuple, trigger->tg_newtuple, tupdesc);
 	return PointerGetDatum(row_with_email(trigger->tg_newtuple, tupdesc));
-}
-
-Datum
-rf_participant_kept(PG_FUNCTION_ARGS)
-{
-	TriggerData *trigger = participant_trigger(fcinfo);
-
-	ereport(ERROR,
-			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("rows of \"%s\" cannot be deleted",
-					RelationGetRelationName(trigger->tg_relation)),
-			 errhint("rf_erase(participant_id) of a later version makes a person anonymous; end a campaign by its state.")));
-	return PointerGetDatum(NULL);
 }

@@ -76,6 +76,7 @@ pair_lock(Pair *pair, const char *name)
 			 referrer, invited);
 	rf_person_read(&pair->invited, invited < referrer ? 0 : 1, 1);
 	rf_person_read(&pair->referrer, invited < referrer ? 1 : 0, 1);
+	rf_rewards_lock();
 	pair->campaign = rf_campaign_by_id(pair->invited.campaign_id);
 }
 

@@ -25,6 +25,12 @@ typedef struct RfGrant
 } RfGrant;
 
 /*
+ * Before looking at rules in order to grant: keep them from being deleted until
+ * the end of the transaction. Inside an engine scope.
+ */
+extern void rf_rewards_lock(void);
+
+/*
  * Make the grants; those which are live already are left alone (id 0). Returns
  * how many were made. Inside an engine scope.
  */

@@ -52,20 +52,28 @@ static const Right app_rights[] = {
 	{NULL, NULL}
 };
 
+/* The columns of operators. */
+#define CAMPAIGN_COLUMNS \
+	"slug, name, tenant, state, starts_at, ends_at, landing_url, fallback_url, qualify_within," \
+	" min_spend, currency, on_unqualify, max_referrals, code_prefix, code_length"
+#define RULE_COLUMNS \
+	"campaign_id, name, recipient, earned_on, kind, every, metric, amount, unit, percent, cap," \
+	" pool, hold, auto_issue, max_per_recipient, max_total, budget, period, recur_every," \
+	" recur_times, levels, condition, active"
+#define WEBHOOK_COLUMNS \
+	"campaign_id, name, url, method, events, sources, rule_id, format, fields, extra, template," \
+	" state, timeout, max_in_flight, rate_limit, ordering, retry_schedule, http_version, fulfills"
+
 /* Besides those of app. */
 static const Right operator_rights[] = {
 	{"SELECT", "@.rf_webhook, @.rf_webhook_state, @.rf_event, @.rf_retry, @.rf_dead, @.rf_attempt, @.rf_home"},
 	{"SELECT", "@.rf_status, @.rf_delivery, @.rf_webhook_status, @.rf_fraud_rule, @.rf_coupon, @.rf_purchase, @.rf_refund"},
-	{"INSERT (slug, name, tenant, state, starts_at, ends_at, landing_url, fallback_url, qualify_within, min_spend, currency, on_unqualify, max_referrals, code_prefix, code_length)",
-	"@.rf_campaign"},
-	{"UPDATE (slug, name, tenant, state, starts_at, ends_at, landing_url, fallback_url, qualify_within, min_spend, currency, on_unqualify, max_referrals, code_prefix, code_length)",
-	"@.rf_campaign"},
-	{"INSERT, UPDATE, DELETE", "@.rf_reward_rule, @.rf_milestone, @.rf_fraud_rule"},
-	{"INSERT (campaign_id, name, url, method, events, sources, rule_id, format, fields, extra, template, state, timeout, max_in_flight, rate_limit, ordering, retry_schedule, http_version, fulfills)",
-	"@.rf_webhook"},
-	{"UPDATE (campaign_id, name, url, method, events, sources, rule_id, format, fields, extra, template, state, timeout, max_in_flight, rate_limit, ordering, retry_schedule, http_version, fulfills)",
-	"@.rf_webhook"},
-	{"DELETE", "@.rf_webhook"},
+	{"INSERT (" CAMPAIGN_COLUMNS "), UPDATE (" CAMPAIGN_COLUMNS "), DELETE", "@.rf_campaign"},
+	{"INSERT (" RULE_COLUMNS "), UPDATE (" RULE_COLUMNS "), DELETE", "@.rf_reward_rule"},
+	{"INSERT (rule_id, threshold, amount, unit, pool), UPDATE (rule_id, threshold, amount, unit, pool), DELETE",
+	"@.rf_milestone"},
+	{"INSERT, UPDATE, DELETE", "@.rf_fraud_rule"},
+	{"INSERT (" WEBHOOK_COLUMNS "), UPDATE (" WEBHOOK_COLUMNS "), DELETE", "@.rf_webhook"},
 	{"EXECUTE", "FUNCTION @.rf_issue(bigint), @.rf_issue(bigint[]), @.rf_fulfill(bigint, text), @.rf_fulfill(bigint[], text)"},
 	{"EXECUTE", "FUNCTION @.rf_fail(bigint, text), @.rf_fail(bigint[], text), @.rf_cancel(bigint, text), @.rf_cancel(bigint[], text)"},
 	{"EXECUTE", "FUNCTION @.rf_worker_status(), @.rf_home_status(), @.rf_message_id(bigint, bigint)"},

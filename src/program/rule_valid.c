@@ -1,10 +1,12 @@
 /*
  * rule_valid.c
- *	  What no constraint can say of a reward rule and its milestones: money is
- *	  in a currency of ISO 4217, and does not round to nothing.
+ *	  What no constraint can say of a reward rule and its milestones: what they
+ *	  refer to exists, money is in a currency of ISO 4217 and does not round to
+ *	  nothing. Restored rows (created_at is set) pass as they are.
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "utils/builtins.h"
@@ -12,6 +14,7 @@
 #include "utils/numeric.h"
 #include "utils/rel.h"
 
+#include "base/clock.h"
 #include "base/engine.h"
 #include "program/currency.h"
 
@@ -31,80 +34,145 @@ check_money(Datum amount, const char *unit)
 				 errdetail("%s has %d digits after the point.", unit, rf_currency_digits(unit))));
 }
 
-/* A milestone's rule says whether it is money, and has what it leaves out. */
-RF_STATEMENT(read_rule,
-			 "SELECT metric = 'amount', unit, amount FROM @extschema@.rf_reward_rule WHERE id = $1",
-			 INT8OID);
+static Datum
+row_value(HeapTuple row, TupleDesc tupdesc, const char *column, bool *isnull)
+{
+	return SPI_getbinval(row, tupdesc, SPI_fnumber(tupdesc, column), isnull);
+}
 
-typedef struct Money
+/* What a rule or milestone is worth. */
+typedef struct Worth
 {
 	bool		is_money;
 	Datum		amount;			/* 0: null */
 	char	   *unit;
-} Money;
+} Worth;
 
 static void
-money_of_row(Money *money, HeapTuple row, TupleDesc tupdesc)
+worth_of_row(Worth *worth, HeapTuple row, TupleDesc tupdesc)
 {
 	bool		isnull;
-	Datum		amount = SPI_getbinval(row, tupdesc, SPI_fnumber(tupdesc, "amount"), &isnull);
+	Datum		amount = row_value(row, tupdesc, "amount", &isnull);
+	char	   *unit = SPI_getvalue(row, tupdesc, SPI_fnumber(tupdesc, "unit"));
 
 	if (!isnull)
-		money->amount = amount;
-	if (SPI_getvalue(row, tupdesc, SPI_fnumber(tupdesc, "unit")) != NULL)
-		money->unit = SPI_getvalue(row, tupdesc, SPI_fnumber(tupdesc, "unit"));
+		worth->amount = amount;
+	if (unit != NULL)
+		worth->unit = unit;
+}
+
+RF_STATEMENT(read_rule,
+			 "SELECT metric = 'amount', unit, amount, kind = 'milestone'"
+			 " FROM @extschema@.rf_reward_rule WHERE id = $1 FOR SHARE", INT8OID);
+
+/* A milestone's rule says whether it is money, and has what it leaves out. */
+static void
+worth_of_rule(Worth *worth, Datum rule_id)
+{
+	bool		isnull;
+	Datum		amount;
+
+	if (rf_execute(&read_rule, &rule_id, NULL) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
+				 errmsg("rule " INT64_FORMAT " does not exist", DatumGetInt64(rule_id))));
+	if (!rf_bool(0, 4))
+		ereport(ERROR,
+				(errcode(ERRCODE_CHECK_VIOLATION),
+				 errmsg("rule " INT64_FORMAT " is not of kind \"%s\"",
+						DatumGetInt64(rule_id), "milestone"),
+				 errhint("Only rules of that kind have milestones.")));
+	amount = rf_value(0, 3, &isnull);
+	worth->is_money = rf_bool(0, 1);
+	worth->unit = rf_text(0, 2);
+	if (!isnull)
+		worth->amount = PointerGetDatum(DatumGetNumericCopy(amount));
 }
 
 static void
-money_of_rule(Money *money, HeapTuple row, TupleDesc tupdesc, FunctionCallInfo fcinfo)
+check_milestone(Worth *worth, HeapTuple row, TupleDesc tupdesc)
 {
-	RfEngine	engine;
 	bool		isnull;
-	Datum		rule_id = SPI_getbinval(row, tupdesc, SPI_fnumber(tupdesc, "rule_id"), &isnull);
+	Datum		rule_id = row_value(row, tupdesc, "rule_id", &isnull);
 
-	rf_engine_enter(&engine, fcinfo);
-	if (!isnull && rf_execute(&read_rule, &rule_id, NULL) > 0)
-	{
-		Datum		amount = rf_value(0, 3, &isnull);
+	if (isnull)
+		return;					/* the column says NOT NULL */
+	worth_of_rule(worth, rule_id);
+	worth_of_row(worth, row, tupdesc);
+	if (worth->amount == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_NOT_NULL_VIOLATION),
+				 errmsg("milestone has no amount"),
+				 errhint("Give the milestone or its rule an amount.")));
+}
 
-		money->is_money = rf_bool(0, 1);
-		money->unit = rf_text(0, 2);
-		if (!isnull)
-			money->amount = PointerGetDatum(DatumGetNumericCopy(amount));
-	}
-	rf_engine_leave(&engine);
+RF_STATEMENT(find_campaign,
+			 "SELECT FROM @extschema@.rf_campaign WHERE id = $1", INT8OID);
+RF_STATEMENT(count_milestones,
+			 "SELECT count(*) FROM @extschema@.rf_milestone WHERE rule_id = $1", INT8OID);
+
+static void
+check_rule(Worth *worth, HeapTuple row, TupleDesc tupdesc)
+{
+	bool		isnull;
+	Datum		campaign_id = row_value(row, tupdesc, "campaign_id", &isnull);
+	Datum		id;
+
+	if (!isnull && rf_execute(&find_campaign, &campaign_id, NULL) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
+				 errmsg("campaign " INT64_FORMAT " does not exist", DatumGetInt64(campaign_id))));
+	id = row_value(row, tupdesc, "id", &isnull);
+	rf_execute(&count_milestones, &id, NULL);
+	if (rf_int64(0, 1) > 0 &&
+		strcmp(SPI_getvalue(row, tupdesc, SPI_fnumber(tupdesc, "kind")), "milestone") != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_CHECK_VIOLATION),
+				 errmsg("rule " INT64_FORMAT " has milestones", DatumGetInt64(id)),
+				 errhint("Delete them before changing its kind.")));
+	worth->is_money = strcmp(SPI_getvalue(row, tupdesc, SPI_fnumber(tupdesc, "metric")), "amount") == 0;
+	worth_of_row(worth, row, tupdesc);
+}
+
+static HeapTuple
+row_created(HeapTuple row, TupleDesc tupdesc)
+{
+	int			column = SPI_fnumber(tupdesc, "created_at");
+	Datum		now = TimestampTzGetDatum(rf_now());
+	bool		isnull = false;
+
+	return heap_modify_tuple_by_cols(row, tupdesc, 1, &column, &now, &isnull);
 }
 
 Datum
 rf_reward_rule_valid(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	bool		is_update;
 	TupleDesc	tupdesc;
 	HeapTuple	row;
-	Money		money = {0};
-	bool		is_milestone;
+	Worth		worth = {0};
+	RfEngine	engine;
 
 	if (!CALLED_AS_TRIGGER(fcinfo))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"%s\" was not called by trigger manager",
 						"rf_reward_rule_valid")));
+	is_update = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
 	tupdesc = RelationGetDescr(trigger->tg_relation);
-	row = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple;
-	is_milestone = SPI_fnumber(tupdesc, "metric") == SPI_ERROR_NOATTRIBUTE;
-	if (is_milestone)
-		money_of_rule(&money, row, tupdesc, fcinfo);
+	row = is_update ? trigger->tg_newtuple : trigger->tg_trigtuple;
+	if (!is_update && !heap_attisnull(row, SPI_fnumber(tupdesc, "created_at"), tupdesc))
+		return PointerGetDatum(row);	/* restored */
+	rf_engine_enter(&engine, fcinfo);
+	if (SPI_fnumber(tupdesc, "threshold") != SPI_ERROR_NOATTRIBUTE)
+		check_milestone(&worth, row, tupdesc);
 	else
-		money.is_money = strcmp(SPI_getvalue(row, tupdesc, SPI_fnumber(tupdesc, "metric")), "amount") == 0;
-	money_of_row(&money, row, tupdesc);
-	if (is_milestone && money.amount == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_NOT_NULL_VIOLATION),
-				 errmsg("milestone has no amount"),
-				 errhint("Give the milestone or its rule an amount.")));
-	if (money.is_money && money.amount != 0)
-		check_money(money.amount, money.unit);
-	else if (money.is_money && money.unit != NULL)
-		(void) rf_currency_round(DirectFunctionCall1(int4_numeric, Int32GetDatum(1)), money.unit);
-	return PointerGetDatum(row);
+		check_rule(&worth, row, tupdesc);
+	if (worth.is_money && worth.amount != 0)
+		check_money(worth.amount, worth.unit);
+	else if (worth.is_money && worth.unit != NULL)
+		(void) rf_currency_round(DirectFunctionCall1(int4_numeric, Int32GetDatum(1)), worth.unit);
+	rf_engine_leave(&engine);
+	return PointerGetDatum(is_update ? row : row_created(row, tupdesc));
 }

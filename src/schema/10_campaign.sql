@@ -1,5 +1,11 @@
 -- Campaigns: one self-contained referral programme each.
 
+-- No table of ours has a foreign key. A parallel restore loads the tables of an
+-- extension in any order, with their constraints in place, and would fail on
+-- them. Instead new rows are checked when they come (restored ones are known by
+-- created_at, see fresh.h), and what others refer to is kept by the triggers
+-- rf_..._kept, which lock out the writers of the referring table first.
+
 -- What a later version builds is refused today, never ignored. The arguments
 -- name columns that must be null, or column=value pairs that must not occur.
 CREATE FUNCTION @extschema@.rf_refuse_unbuilt() RETURNS trigger
@@ -13,6 +19,15 @@ CREATE FUNCTION @extschema@.rf_programme_changed() RETURNS trigger
 LANGUAGE C AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.rf_programme_changed() IS
 'trigger: invalidates what every backend caches of campaigns, rules and webhooks';
+
+CREATE FUNCTION @extschema@.rf_rows_kept() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.rf_rows_kept() IS
+'trigger: refuses to delete rows; its argument is the hint';
+CREATE FUNCTION @extschema@.rf_campaign_kept() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.rf_campaign_kept() IS
+'trigger: a campaign with people, rules or webhooks cannot be deleted';
 
 CREATE TABLE @extschema@.rf_campaign (
 	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -88,6 +103,12 @@ COMMENT ON COLUMN @extschema@.rf_campaign.created_at IS
 CREATE TRIGGER rf_campaign_unbuilt
 BEFORE INSERT OR UPDATE ON @extschema@.rf_campaign
 FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_refuse_unbuilt('min_spend');
+CREATE TRIGGER rf_campaign_kept
+BEFORE DELETE ON @extschema@.rf_campaign
+FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_campaign_kept();
+CREATE TRIGGER rf_campaign_rows_kept
+BEFORE TRUNCATE ON @extschema@.rf_campaign
+FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.rf_rows_kept('Campaigns without people are deleted one by one; others end by their state.');
 CREATE TRIGGER rf_campaign_changed
 AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON @extschema@.rf_campaign
 FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.rf_programme_changed();

@@ -2,8 +2,7 @@
 
 CREATE TABLE @extschema@.rf_participant (
 	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-	campaign_id bigint NOT NULL
-		REFERENCES @extschema@.rf_campaign,
+	campaign_id bigint NOT NULL,
 	email text NOT NULL
 		CHECK (octet_length(email) BETWEEN 3 AND 320),
 	name text
@@ -32,9 +31,6 @@ CREATE TABLE @extschema@.rf_participant (
 	CHECK ((state = 'qualified') = (qualified_at IS NOT NULL) OR state IN ('held', 'blocked'))
 ) WITH (fillfactor = 85);
 
--- No foreign key says that referrer_id is a participant: the rows of one table
--- restored by single INSERTs come in no useful order. The engine writes it from
--- the row it found, and people are never deleted.
 CREATE INDEX rf_participant_referrer_idx ON @extschema@.rf_participant (referrer_id)
 	WHERE referrer_id IS NOT NULL;
 
@@ -87,10 +83,6 @@ CREATE FUNCTION @extschema@.rf_participant_fixed() RETURNS trigger
 LANGUAGE C AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.rf_participant_fixed() IS
 'trigger: keeps what is fixed after the insert, and email_key true to email';
-CREATE FUNCTION @extschema@.rf_participant_kept() RETURNS trigger
-LANGUAGE C AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.rf_participant_kept() IS
-'trigger: refuses DELETE and TRUNCATE of people';
 
 CREATE TRIGGER rf_participant_admit
 BEFORE INSERT ON @extschema@.rf_participant
@@ -104,13 +96,12 @@ BEFORE UPDATE OF id, campaign_id, email, referred_by, ip, code, joined_at, email
 	code_key, referrer_id, state, qualified_at, invited_count, qualified_count
 ON @extschema@.rf_participant
 FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_participant_fixed();
-CREATE TRIGGER rf_participant_kept
+CREATE TRIGGER rf_participant_rows_kept
 BEFORE DELETE OR TRUNCATE ON @extschema@.rf_participant
-FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.rf_participant_kept();
+FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.rf_rows_kept('rf_erase(participant_id) of a later version makes a person anonymous; a campaign ends by its state.');
 
 CREATE TABLE @extschema@.rf_fraud_rule (
-	campaign_id bigint NOT NULL
-		REFERENCES @extschema@.rf_campaign ON DELETE CASCADE,
+	campaign_id bigint NOT NULL,
 	signal text NOT NULL
 		CHECK (signal IN ('same_ip', 'plus_alias', 'disposable', 'velocity', 'duplicate_name', 'blocked_list')),
 	action text NOT NULL

@@ -2,8 +2,7 @@
 
 CREATE TABLE @extschema@.rf_reward_rule (
 	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-	campaign_id bigint NOT NULL
-		REFERENCES @extschema@.rf_campaign,
+	campaign_id bigint NOT NULL,
 	name text NOT NULL
 		CHECK (octet_length(name) BETWEEN 1 AND 1024),
 	recipient text NOT NULL
@@ -45,7 +44,7 @@ CREATE TABLE @extschema@.rf_reward_rule (
 		CHECK (jsonb_typeof(levels) = 'array'),
 	condition jsonpath,
 	active boolean NOT NULL DEFAULT true,
-	UNIQUE (id, kind),
+	created_at timestamptz NOT NULL,
 	CONSTRAINT rf_reward_rule_earned_on_kind_check
 		CHECK (earned_on <> 'referrer_joins'
 			OR (recipient = 'referrer' AND kind = 'standard' AND every = 1)),
@@ -116,11 +115,17 @@ COMMENT ON COLUMN @extschema@.rf_reward_rule.condition IS
 'jsonpath predicate on the event''s payload; null: always';
 COMMENT ON COLUMN @extschema@.rf_reward_rule.active IS
 'false: grants nothing new';
+COMMENT ON COLUMN @extschema@.rf_reward_rule.created_at IS
+'set by the engine';
 
 CREATE FUNCTION @extschema@.rf_reward_rule_valid() RETURNS trigger
 LANGUAGE C AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.rf_reward_rule_valid() IS
-'trigger: the unit of a money reward is a currency of ISO 4217';
+'trigger: checks a new rule or milestone against the rows it refers to and the currencies of ISO 4217';
+CREATE FUNCTION @extschema@.rf_reward_rule_kept() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.rf_reward_rule_kept() IS
+'trigger: a rule with grants cannot be deleted; one without takes its milestones along';
 
 CREATE TRIGGER rf_reward_rule_unbuilt
 BEFORE INSERT OR UPDATE ON @extschema@.rf_reward_rule
@@ -128,8 +133,14 @@ FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_refuse_unbuilt('kind=recurring',
 	'metric=commission', 'metric=coupon', 'earned_on=purchase', 'percent', 'cap', 'pool',
 	'max_per_recipient', 'max_total', 'budget', 'recur_every', 'recur_times', 'levels', 'condition');
 CREATE TRIGGER rf_reward_rule_valid
-BEFORE INSERT OR UPDATE OF metric, unit ON @extschema@.rf_reward_rule
+BEFORE INSERT OR UPDATE ON @extschema@.rf_reward_rule
 FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_reward_rule_valid();
+CREATE TRIGGER rf_reward_rule_kept
+BEFORE DELETE ON @extschema@.rf_reward_rule
+FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_reward_rule_kept();
+CREATE TRIGGER rf_reward_rule_rows_kept
+BEFORE TRUNCATE ON @extschema@.rf_reward_rule
+FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.rf_rows_kept('Rules without grants are deleted one by one; others are made inactive.');
 CREATE TRIGGER rf_reward_rule_changed
 AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON @extschema@.rf_reward_rule
 FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.rf_programme_changed();
@@ -144,10 +155,8 @@ CREATE TABLE @extschema@.rf_milestone (
 		CHECK (octet_length(unit) BETWEEN 1 AND 64),
 	pool text
 		CHECK (octet_length(pool) BETWEEN 1 AND 255),
-	-- only here so that the foreign key can say: the rule is of kind milestone
-	kind text NOT NULL GENERATED ALWAYS AS ('milestone') STORED,
-	PRIMARY KEY (rule_id, threshold),
-	FOREIGN KEY (rule_id, kind) REFERENCES @extschema@.rf_reward_rule (id, kind) ON DELETE CASCADE
+	created_at timestamptz NOT NULL,
+	PRIMARY KEY (rule_id, threshold)
 );
 
 COMMENT ON TABLE @extschema@.rf_milestone IS
@@ -162,14 +171,14 @@ COMMENT ON COLUMN @extschema@.rf_milestone.unit IS
 'unit; null: the rule''s';
 COMMENT ON COLUMN @extschema@.rf_milestone.pool IS
 'coupon pool; null: the rule''s';
-COMMENT ON COLUMN @extschema@.rf_milestone.kind IS
-'always milestone';
+COMMENT ON COLUMN @extschema@.rf_milestone.created_at IS
+'set by the engine';
 
 CREATE TRIGGER rf_milestone_unbuilt
 BEFORE INSERT OR UPDATE ON @extschema@.rf_milestone
 FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_refuse_unbuilt('pool');
 CREATE TRIGGER rf_milestone_valid
-BEFORE INSERT OR UPDATE OF rule_id, amount, unit ON @extschema@.rf_milestone
+BEFORE INSERT OR UPDATE ON @extschema@.rf_milestone
 FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_reward_rule_valid();
 CREATE TRIGGER rf_milestone_changed
 AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON @extschema@.rf_milestone
@@ -177,10 +186,7 @@ FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.rf_programme_changed();
 
 CREATE TABLE @extschema@.rf_reward (
 	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-	rule_id bigint NOT NULL
-		REFERENCES @extschema@.rf_reward_rule,
-	-- People are never deleted, and the engine writes these two from rows that it
-	-- holds locked: a foreign key would only ask once more, for every grant.
+	rule_id bigint NOT NULL,
 	participant_id bigint NOT NULL,
 	subject_id bigint NOT NULL,
 	ordinal integer,
@@ -264,6 +270,10 @@ COMMENT ON COLUMN @extschema@.rf_reward.fulfilled_at IS
 COMMENT ON COLUMN @extschema@.rf_reward.changed_at IS
 'when its state last changed';
 
+CREATE TRIGGER rf_reward_rows_kept
+BEFORE DELETE OR TRUNCATE ON @extschema@.rf_reward
+FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.rf_rows_kept('rf_cancel(reward) cancels a reward that was not issued.');
+
 CREATE TABLE @extschema@.rf_coupon (
 	pool text NOT NULL
 		CHECK (octet_length(pool) BETWEEN 1 AND 255),
@@ -271,8 +281,7 @@ CREATE TABLE @extschema@.rf_coupon (
 		CHECK (octet_length(code) BETWEEN 1 AND 255),
 	state text NOT NULL
 		CHECK (state IN ('free', 'given', 'seen')),
-	reward_id bigint
-		REFERENCES @extschema@.rf_reward,
+	reward_id bigint,
 	given_at timestamptz
 );
 
@@ -295,10 +304,8 @@ FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_refuse_unbuilt('pool');
 
 CREATE TABLE @extschema@.rf_purchase (
 	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-	campaign_id bigint NOT NULL
-		REFERENCES @extschema@.rf_campaign,
-	participant_id bigint NOT NULL
-		REFERENCES @extschema@.rf_participant,
+	campaign_id bigint NOT NULL,
+	participant_id bigint NOT NULL,
 	external_id text COLLATE "C"
 		CHECK (octet_length(external_id) BETWEEN 1 AND 255),
 	amount numeric NOT NULL
@@ -340,8 +347,7 @@ FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_refuse_unbuilt('amount');
 
 CREATE TABLE @extschema@.rf_refund (
 	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-	purchase_id bigint NOT NULL
-		REFERENCES @extschema@.rf_purchase,
+	purchase_id bigint NOT NULL,
 	refund_id text COLLATE "C"
 		CHECK (octet_length(refund_id) BETWEEN 1 AND 255),
 	amount numeric NOT NULL
@@ -368,8 +374,7 @@ BEFORE INSERT OR UPDATE ON @extschema@.rf_refund
 FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_refuse_unbuilt('amount');
 
 CREATE TABLE @extschema@.rf_idempotency (
-	campaign_id bigint NOT NULL
-		REFERENCES @extschema@.rf_campaign,
+	campaign_id bigint NOT NULL,
 	function text COLLATE "C" NOT NULL,
 	key text COLLATE "C" NOT NULL
 		CHECK (octet_length(key) BETWEEN 1 AND 255),

@@ -2,8 +2,7 @@
 
 CREATE TABLE @extschema@.rf_webhook (
 	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-	campaign_id bigint
-		REFERENCES @extschema@.rf_campaign,
+	campaign_id bigint,
 	name text
 		CHECK (octet_length(name) <= 1024),
 	url text NOT NULL
@@ -14,8 +13,7 @@ CREATE TABLE @extschema@.rf_webhook (
 		CHECK (cardinality(events) > 0 AND array_position(events, NULL) IS NULL),
 	sources text[]
 		CHECK (cardinality(sources) > 0 AND array_position(sources, NULL) IS NULL),
-	rule_id bigint
-		REFERENCES @extschema@.rf_reward_rule,
+	rule_id bigint,
 	format text NOT NULL DEFAULT 'standard'
 		CHECK (format IN ('standard', 'fields', 'form', 'cloudevents', 'template')),
 	fields jsonb
@@ -130,8 +128,7 @@ AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON @extschema@.rf_webhook
 FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.rf_programme_changed();
 
 CREATE TABLE @extschema@.rf_secret (
-	webhook_id bigint NOT NULL
-		REFERENCES @extschema@.rf_webhook ON DELETE CASCADE,
+	webhook_id bigint NOT NULL,
 	kind text NOT NULL
 		CHECK (kind IN ('signing', 'headers', 'tls')),
 	value text NOT NULL,
@@ -161,8 +158,7 @@ AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON @extschema@.rf_secret
 FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.rf_programme_changed();
 
 CREATE TABLE @extschema@.rf_webhook_state (
-	webhook_id bigint PRIMARY KEY
-		REFERENCES @extschema@.rf_webhook ON DELETE CASCADE,
+	webhook_id bigint PRIMARY KEY,
 	paused_until timestamptz,
 	last_success_at timestamptz,
 	last_failure_at timestamptz,

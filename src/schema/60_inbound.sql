@@ -4,8 +4,7 @@ CREATE TABLE @extschema@.rf_inbound_token (
 	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	name text NOT NULL
 		CHECK (octet_length(name) BETWEEN 1 AND 255),
-	campaign_id bigint
-		REFERENCES @extschema@.rf_campaign,
+	campaign_id bigint,
 	token_hash bytea NOT NULL UNIQUE
 		CHECK (octet_length(token_hash) = 32),
 	actions text[] NOT NULL,
@@ -62,8 +61,7 @@ COMMENT ON COLUMN @extschema@.rf_unmatched.reason IS
 'why it was not credited';
 
 CREATE TABLE @extschema@.rf_click (
-	campaign_id bigint NOT NULL
-		REFERENCES @extschema@.rf_campaign,
+	campaign_id bigint NOT NULL,
 	participant_id bigint NOT NULL,
 	day date NOT NULL,
 	visitor bytea NOT NULL,

@@ -46,7 +46,8 @@ SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_outbox_id_seq', '');
 REVOKE ALL ON FUNCTION
 	@extschema@.rf_refuse_unbuilt, @extschema@.rf_programme_changed,
 	@extschema@.rf_participant_admit, @extschema@.rf_participant_joined,
-	@extschema@.rf_participant_fixed, @extschema@.rf_participant_kept,
+	@extschema@.rf_participant_fixed, @extschema@.rf_rows_kept,
+	@extschema@.rf_campaign_kept, @extschema@.rf_reward_rule_kept,
 	@extschema@.rf_reward_rule_valid, @extschema@.rf_webhook_admit,
 	@extschema@.rf_webhook_created, @extschema@.rf_webhook_deleted,
 	@extschema@.rf_join, @extschema@.rf_link,

@@ -36,7 +36,7 @@
 #define WORKER_GRACE_MS 800
 
 /* How often a silent worker looks whether it may send, unless it is told. */
-#define WORKER_SILENT_MS 30000
+#define WORKER_SILENT_MS 5000
 
 int rf_worker_max_in_flight = 64;
 

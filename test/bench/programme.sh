@@ -11,7 +11,7 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-TRANSACTIONS=${BENCH_TRANSACTIONS:-5000}
+TRANSACTIONS=${BENCH_TRANSACTIONS:-4000}
 ROUNDS=${BENCH_ROUNDS:-3}
 read -r -a CLIENTS <<<"${BENCH_CLIENTS:-1 4 8}"
 TARGET=0.9
@@ -29,7 +29,7 @@ main() {
 	start_cluster cluster "${STEADY[@]}" "$NO_WORKER"
 	POSTMASTER=$(head -n 1 "$WORK/cluster/postmaster.pid")
 	sql -v supply="$(supply)" -f "$BENCH/programme.sql" >/dev/null
-	ALONE=$(children "$POSTMASTER")
+	ALONE=$(sql -c "SELECT count(*) FROM pg_stat_activity WHERE backend_type <> 'client backend'")
 	TICKS=$(getconf CLK_TCK)
 	write_scripts
 	warm_up

@@ -29,10 +29,17 @@ $node->safe_psql('postgres', q{
 is($node->safe_psql('postgres', 'SELECT type FROM rf_event'),
 	'referrer.joined', 'people join, and events wait');
 is($node->safe_psql('postgres', 'SELECT count(*) FROM rf_outbox'), '1', 'to be sent');
-is($node->safe_psql('postgres', q{SET referral.clock_offset = '1 day'; SHOW referral.clock_offset}),
-	'1d', 'settings are there');
-($status, $out, $warning) = $node->psql('postgres', 'SET referral.nonsense = 1');
-isnt($status, 0, 'and others of the name are refused');
+
+# The first function called loads the library, and with it the settings.
+is( $node->safe_psql('postgres', q{
+		SET referral.clock_offset = '1 day';
+		SELECT count(*) FROM rf_worker_status();
+		SHOW referral.clock_offset}),
+	"1\n1d", 'settings are there');
+($status, $out, $warning) = $node->psql('postgres',
+	'SELECT count(*) FROM rf_worker_status(); SET referral.nonsense = 1');
+like($warning, qr/invalid configuration parameter name "referral.nonsense"/,
+	'and others of the name are refused');
 
 # Preloaded later, it sends what has waited.
 $node->append_conf('postgresql.conf', "shared_preload_libraries = 'referral'\n");

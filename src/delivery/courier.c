@@ -1,0 +1,323 @@
+/*
+ * courier.c
+ *	  See courier.h.
+ *
+ * One call is one round: see what came back, record it, read what is next, send
+ * it. Each database step is a turn (turn.h); between turns there is neither
+ * transaction nor snapshot nor lock, whatever the network does.
+ *
+ * When rf_home changes, deliveries that were passed over as foreign may have
+ * become ours: then everything under way is brought to an end and the outbox is
+ * read from the beginning.
+ */
+#include "postgres.h"
+
+#include <poll.h>
+
+#include "utils/timestamp.h"
+
+#include "delivery/configuration.h"
+#include "delivery/courier.h"
+#include "delivery/dispatch.h"
+#include "delivery/load.h"
+#include "delivery/outbox.h"
+#include "delivery/outcome.h"
+#include "delivery/parking.h"
+#include "delivery/record.h"
+#include "delivery/retrying.h"
+#include "delivery/rotation.h"
+#include "delivery/turn.h"
+
+#define SLEEP_MAX_MS		5000
+#define RECORD_BATCH		256
+#define RECORD_DELAY_MS		20
+#define FAILED_TURN_MS		1000
+#define OWN_FAULT_MS		3000
+
+static bool courier_news = true;
+static bool courier_restarts = false;	/* as soon as nothing is under way */
+static TimestampTz courier_read_at = 0;
+static TimestampTz courier_turns_from = 0;	/* not before: a turn failed */
+static TimestampTz courier_sends_from = 0;	/* not before: a fault of ours */
+
+void
+rf_courier_start(int max_in_flight)
+{
+	rf_turn_start();
+	rf_outbox_start();
+	rf_record_start();
+	rf_dispatch_start(max_in_flight);
+	rf_http_start(max_in_flight);
+}
+
+int
+rf_courier_fd(void)
+{
+	return rf_http_fd();
+}
+
+void
+rf_courier_wake(void)
+{
+	courier_news = true;
+}
+
+/* ---- the network -------------------------------------------------------- */
+
+static void
+courier_collect(void)
+{
+	const RfHttpResult *result;
+
+	rf_http_drive();
+	while ((result = rf_http_next_result()) != NULL)
+	{
+		if (!rf_outcome_take(result->tag, result))
+			courier_sends_from = GetCurrentTimestamp() + OWN_FAULT_MS * INT64CONST(1000);
+	}
+}
+
+static void
+courier_send(void)
+{
+	TimestampTz now = GetCurrentTimestamp();
+
+	if (courier_restarts || !rf_configuration_is_here() || now < courier_sends_from)
+		return;
+	if (!rf_dispatch_send(now))
+		courier_sends_from = now + OWN_FAULT_MS * INT64CONST(1000);
+	courier_collect();
+}
+
+/* ---- turns -------------------------------------------------------------- */
+
+/* Whose webhook is not enabled any more lets go of what it has in memory. */
+static void
+courier_put_away(void)
+{
+	for (int i = 0; i < rf_endpoint_count(); i++)
+	{
+		RfEndpoint *endpoint = rf_endpoint_at(i);
+
+		if (endpoint->state == RF_ENDPOINT_ENABLED || endpoint->state == RF_ENDPOINT_UNKNOWN)
+			continue;
+		rf_dispatch_unload(endpoint);
+		rf_outbox_put_away(endpoint);
+	}
+}
+
+/* In a turn: nothing of a deleted webhook is left. */
+static void
+courier_remove_gone(void)
+{
+	for (int i = rf_endpoint_count() - 1; i >= 0; i--)
+	{
+		RfEndpoint *endpoint = rf_endpoint_at(i);
+
+		if (endpoint->state != RF_ENDPOINT_GONE || endpoint->in_flight > 0 ||
+			endpoint->queue.count > 0 || endpoint->overflow_from != 0 || rf_record_count() > 0)
+			continue;
+		rf_retrying_clear(endpoint);
+		rf_endpoint_remove(endpoint);
+	}
+}
+
+static void
+courier_read(void)
+{
+	if (rf_configuration_refresh())
+		courier_restarts = true;
+	if (courier_restarts || !rf_configuration_is_here())
+		return;
+	courier_put_away();
+	rf_outbox_read();
+	courier_put_away();
+	courier_remove_gone();
+	rf_dispatch_ask(GetCurrentTimestamp());
+	rf_load_fetch();
+}
+
+static RfTurnResult
+courier_read_turn(void)
+{
+	RfTurnResult result;
+
+	courier_news = false;
+	courier_read_at = GetCurrentTimestamp();
+	result = rf_turn_run("reading the outbox", courier_read);
+	rf_load_settle(result == RF_TURN_DONE);
+	if (result == RF_TURN_DONE)
+		rf_outbox_make_durable();
+	else
+		courier_news = true;
+	return result;
+}
+
+static void
+courier_write(void)
+{
+	rf_record_write();
+	rf_parking_write();
+}
+
+static RfTurnResult
+courier_write_turn(void)
+{
+	RfTurnResult result = rf_turn_run("recording attempts", courier_write);
+
+	if (result == RF_TURN_DONE)
+	{
+		rf_record_confirm();
+		rf_parking_confirm();
+	}
+	return result;
+}
+
+static RfTurnResult
+courier_rotation_turn(void)
+{
+	RfTurnResult result = rf_turn_run("emptying the outbox", rf_rotation_work);
+
+	if (result == RF_TURN_DONE)
+		rf_rotation_confirm();
+	return result;
+}
+
+static bool
+courier_should_write(TimestampTz now)
+{
+	return rf_record_count() >= RECORD_BATCH || rf_parking_count() > 0 ||
+		TimestampDifferenceExceeds(rf_record_oldest(), now, RECORD_DELAY_MS) ||
+		rf_record_has_states(now);
+}
+
+static bool
+courier_should_read(TimestampTz now)
+{
+	if (courier_restarts)
+		return false;
+	return courier_news || TimestampDifferenceExceeds(courier_read_at, now, SLEEP_MAX_MS - 1) ||
+		(rf_configuration_is_here() &&
+		 (rf_outbox_has_more() || rf_dispatch_wants_loads(now)));
+}
+
+/* Everything is at rest: forget it and begin again. */
+static void
+courier_restart(void)
+{
+	for (int i = 0; i < rf_endpoint_count(); i++)
+		rf_dispatch_unload(rf_endpoint_at(i));
+	if (rf_http_in_flight() > 0 || rf_record_count() > 0)
+		return;
+	rf_outbox_restart();
+	courier_restarts = false;
+	courier_news = true;
+}
+
+/* Which turns are due, one after the other; the first that does not end well is the last. */
+static RfTurnResult
+courier_turns(void)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	RfTurnResult result = RF_TURN_DONE;
+
+	if (now < courier_turns_from)
+		return RF_TURN_DONE;
+	if (courier_should_write(now))
+		result = courier_write_turn();
+	if (courier_should_read(now) && result == RF_TURN_DONE)
+		result = courier_read_turn();
+	if (courier_restarts && result == RF_TURN_DONE)
+		courier_restart();
+	if (rf_rotation_is_due() && result == RF_TURN_DONE)
+		result = courier_rotation_turn();
+	if (result == RF_TURN_FAILED)
+		courier_turns_from = GetCurrentTimestamp() + FAILED_TURN_MS * INT64CONST(1000);
+	return result;
+}
+
+/* ---- one round ---------------------------------------------------------- */
+
+static long
+courier_ms_until(TimestampTz time, TimestampTz now)
+{
+	if (time == DT_NOEND)
+		return SLEEP_MAX_MS;
+	return TimestampDifferenceMilliseconds(now, time);
+}
+
+/* Until a turn is due. */
+static long
+courier_turn_sleep(TimestampTz now)
+{
+	long		sleep = SLEEP_MAX_MS;
+
+	if (now < courier_turns_from)
+		return courier_ms_until(courier_turns_from, now);
+	if (courier_should_write(now) || courier_should_read(now))
+		return 0;
+	if (rf_record_oldest() != DT_NOEND)
+		sleep = RECORD_DELAY_MS;
+	return Min(sleep, courier_ms_until(rf_outbox_next_due(), now));
+}
+
+static long
+courier_sleep(void)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	long		sleep = Min(SLEEP_MAX_MS, courier_turn_sleep(now));
+	long		http = rf_http_timeout_ms();
+
+	if (http >= 0)
+		sleep = Min(sleep, http);
+	if (courier_restarts || !rf_configuration_is_here())
+		return sleep;
+	if (now < courier_sends_from)
+		return Min(sleep, courier_ms_until(courier_sends_from, now));
+	if (rf_dispatch_can_send(now))
+		return 0;
+	return Min(sleep, courier_ms_until(rf_dispatch_pause_ends(now), now));
+}
+
+RfCourierState
+rf_courier_work(long *timeout_ms)
+{
+	courier_collect();
+	*timeout_ms = 0;
+	if (courier_turns() == RF_TURN_ABSENT)
+		return RF_COURIER_ABSENT;
+	courier_send();
+	*timeout_ms = courier_sleep();
+	return rf_configuration_is_here() || courier_restarts
+		? RF_COURIER_SERVING : RF_COURIER_SILENT;
+}
+
+static void
+courier_wait_for_network(long timeout_ms)
+{
+	struct pollfd network = {.fd = rf_http_fd(), .events = POLLIN};
+	long		http = rf_http_timeout_ms();
+
+	if (http >= 0)
+		timeout_ms = Min(timeout_ms, http);
+	(void) poll(&network, 1, (int) timeout_ms);
+}
+
+void
+rf_courier_stop(long grace_ms)
+{
+	TimestampTz end = GetCurrentTimestamp() + grace_ms * INT64CONST(1000);
+
+	courier_collect();
+	while (rf_http_in_flight() > 0)
+	{
+		TimestampTz now = GetCurrentTimestamp();
+
+		if (now >= end)
+			break;
+		courier_wait_for_network(TimestampDifferenceMilliseconds(now, end));
+		courier_collect();
+	}
+	if (rf_record_count() > 0)
+		(void) courier_write_turn();
+}

@@ -1,0 +1,31 @@
+/*
+ * dispatch.h
+ *	  Whose turn is it? Endpoints take turns, and none can hold back another.
+ */
+#ifndef RF_DISPATCH_H
+#define RF_DISPATCH_H
+
+#include "delivery/endpoint.h"
+
+/* Once per process: requests under way at the same time. */
+extern void rf_dispatch_start(int max_in_flight);
+
+/* Ask for the bytes of what will be sent next (see load.h). */
+extern void rf_dispatch_ask(TimestampTz now);
+
+/* Would rf_dispatch_ask() ask for something? */
+extern bool rf_dispatch_wants_loads(TimestampTz now);
+
+/* Send what may be sent. False if memory for a request was lacking. */
+extern bool rf_dispatch_send(TimestampTz now);
+
+/* Could rf_dispatch_send() send something? */
+extern bool rf_dispatch_can_send(TimestampTz now);
+
+/* When the first pause of an endpoint with something to send ends; DT_NOEND: none is. */
+extern TimestampTz rf_dispatch_pause_ends(TimestampTz now);
+
+/* Put an endpoint's loaded parcels back into its queue. */
+extern void rf_dispatch_unload(RfEndpoint *endpoint);
+
+#endif							/* RF_DISPATCH_H */

@@ -1,0 +1,118 @@
+/*
+ * outcome.c
+ *	  See outcome.h.
+ */
+#include "postgres.h"
+
+#include "common/pg_prng.h"
+#include "utils/timestamp.h"
+
+#include "delivery/outcome.h"
+#include "delivery/record.h"
+#include "delivery/turn.h"
+#include "delivery/webhook_state.h"
+
+/* Microseconds between the epochs of Unix and of PostgreSQL. */
+#define EPOCH_OFFSET \
+	((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY)
+
+static bool
+outcome_give_back(RfParcel *parcel, const RfHttpResult *result)
+{
+	static TimestampTz logged = 0;
+
+	if (rf_turn_may_log(&logged))
+		ereport(LOG,
+				(errmsg("could not send a webhook: %s", result->error),
+				 errdetail("The fault is on this side, so the attempt does not count."),
+				 errhint("Check the limits of open files and memory, and the network.")));
+	rf_endpoint_requeue(parcel->endpoint, &parcel->delivery);
+	rf_parcel_free(parcel);
+	return false;
+}
+
+/* What went wrong, or NULL if nothing did. */
+static const char *
+outcome_error(RfOutcome outcome, const RfHttpResult *result, char *buffer, size_t size)
+{
+	if (outcome == RF_OUTCOME_SUCCESS)
+		return NULL;
+	if (result->error != NULL)
+		return result->error;
+	snprintf(buffer, size, "HTTP status %d", result->status);
+	return buffer;
+}
+
+/* Whoever answers, even badly, is there: the others need not wait for it. */
+static void
+outcome_note_answer(RfEndpoint *endpoint, const RfHttpResult *result, TimestampTz now)
+{
+	endpoint->answers = result->fault == RF_FAULT_NONE || result->fault == RF_FAULT_BROKEN;
+	endpoint->heard_at = now;
+}
+
+static void
+outcome_schedule(RfRecord *record, const RfParcel *parcel, const RfHttpResult *result,
+				 TimestampTz now)
+{
+	int64		asked = result->retry_after == NULL ? -1
+		: rf_retry_after(result->retry_after, now + EPOCH_OFFSET);
+	int64		delay = rf_retry_delay(&parcel->config->schedule, parcel->delivery.attempts + 1,
+									   pg_prng_uint32(&pg_global_prng_state), asked);
+
+	if (asked > 0)
+		rf_webhook_state_pause(parcel->endpoint, now + asked);
+	record->outcome = delay < 0 ? RF_RECORD_DEAD : RF_RECORD_RETRY;
+	record->next_at = now + delay;
+}
+
+static void
+outcome_fill(RfRecord *record, const RfParcel *parcel, const RfHttpResult *result)
+{
+	*record = (RfRecord) {
+		.webhook_id = parcel->endpoint->id,
+		.delivery = parcel->delivery,
+		.started_at = parcel->started_at,
+		.status = result->status,
+		.dns_us = result->dns_us,
+		.connect_us = result->connect_us,
+		.tls_us = result->tls_us,
+		.first_byte_us = result->first_byte_us,
+		.total_us = result->total_us,
+		.peer = result->peer,
+		.http_version = result->http_version,
+		.response = result->response,
+		.response_length = result->response_length
+	};
+}
+
+bool
+rf_outcome_take(RfParcel *parcel, const RfHttpResult *result)
+{
+	RfEndpoint *endpoint = parcel->endpoint;
+	RfOutcome	outcome = rf_retry_outcome(result->fault, result->status);
+	TimestampTz now = GetCurrentTimestamp();
+	RfRecord	record;
+	char		buffer[64];
+
+	endpoint->in_flight--;
+	if (outcome == RF_OUTCOME_NO_ATTEMPT)
+		return outcome_give_back(parcel, result);
+	outcome_note_answer(endpoint, result, now);
+	outcome_fill(&record, parcel, result);
+	record.error = outcome_error(outcome, result, buffer, sizeof(buffer));
+	rf_webhook_state_note(endpoint, now, record.error);
+	if (outcome == RF_OUTCOME_SUCCESS)
+		record.outcome = RF_RECORD_SUCCESS;
+	else if (outcome == RF_OUTCOME_FAILURE)
+		outcome_schedule(&record, parcel, result, now);
+	else
+	{
+		record.outcome = RF_RECORD_DISABLED;
+		if (endpoint->state == RF_ENDPOINT_ENABLED)
+			rf_webhook_state_disable(endpoint);
+	}
+	rf_record_add(&record);
+	rf_parcel_free(parcel);
+	return true;
+}

@@ -1,0 +1,121 @@
+/*
+ * kept.c
+ *	  What others refer to is not deleted, in the place of foreign keys.
+ *
+ * Before the question is asked whether somebody refers to a row, the writers of
+ * the referring table are locked out until the deletion has committed. They in
+ * turn hold their lock before they look at what they refer to (an INSERT holds
+ * it before its first trigger; see rf_rewards_lock() for grants), and taking it
+ * makes them see the invalidation that the deletion sent. So no row can come to
+ * refer to one that is gone, at no cost to those who write.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "storage/lmgr.h"
+#include "utils/rel.h"
+
+#include "base/engine.h"
+#include "program/reward.h"
+
+PG_FUNCTION_INFO_V1(rf_rows_kept);
+PG_FUNCTION_INFO_V1(rf_campaign_kept);
+PG_FUNCTION_INFO_V1(rf_reward_rule_kept);
+
+static TriggerData *
+kept_trigger(FunctionCallInfo fcinfo)
+{
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function was not called by trigger manager")));
+	return (TriggerData *) fcinfo->context;
+}
+
+Datum
+rf_rows_kept(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = kept_trigger(fcinfo);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("rows of \"%s\" cannot be deleted",
+					RelationGetRelationName(trigger->tg_relation)),
+			 errhint("%s", trigger->tg_trigger->tgargs[0])));
+	return PointerGetDatum(NULL);
+}
+
+static void
+kept_lock_out(const char *relation)
+{
+	LockRelationOid(rf_engine_relation(relation), ShareRowExclusiveLock);
+}
+
+static Datum
+kept_id(TriggerData *trigger)
+{
+	TupleDesc	tupdesc = RelationGetDescr(trigger->tg_relation);
+	bool		isnull;
+
+	return SPI_getbinval(trigger->tg_trigtuple, tupdesc, SPI_fnumber(tupdesc, "id"), &isnull);
+}
+
+RF_STATEMENT(campaign_is_used,
+			 "SELECT EXISTS (SELECT FROM @extschema@.rf_participant WHERE campaign_id = $1)"
+			 " OR EXISTS (SELECT FROM @extschema@.rf_reward_rule WHERE campaign_id = $1)"
+			 " OR EXISTS (SELECT FROM @extschema@.rf_webhook WHERE campaign_id = $1)", INT8OID);
+
+Datum
+rf_campaign_kept(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = kept_trigger(fcinfo);
+	Datum		id = kept_id(trigger);
+	RfEngine	engine;
+
+	rf_engine_enter(&engine, fcinfo);
+	kept_lock_out("rf_participant");
+	kept_lock_out("rf_reward_rule");
+	kept_lock_out("rf_webhook");
+	rf_execute(&campaign_is_used, &id, NULL);
+	if (rf_bool(0, 1))
+		ereport(ERROR,
+				(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
+				 errmsg("campaign " INT64_FORMAT " has people, rules or webhooks", DatumGetInt64(id)),
+				 errhint("Set its state to 'ended' instead of deleting it.")));
+	rf_engine_leave(&engine);
+	return PointerGetDatum(trigger->tg_trigtuple);
+}
+
+RF_STATEMENT(rule_is_used,
+			 "SELECT EXISTS (SELECT FROM @extschema@.rf_reward WHERE rule_id = $1)"
+			 " OR EXISTS (SELECT FROM @extschema@.rf_webhook WHERE rule_id = $1)", INT8OID);
+RF_STATEMENT(delete_milestones,
+			 "DELETE FROM @extschema@.rf_milestone WHERE rule_id = $1", INT8OID);
+
+Datum
+rf_reward_rule_kept(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = kept_trigger(fcinfo);
+	Datum		id = kept_id(trigger);
+	RfEngine	engine;
+
+	rf_engine_enter(&engine, fcinfo);
+	kept_lock_out("rf_reward");
+	kept_lock_out("rf_webhook");
+	rf_execute(&rule_is_used, &id, NULL);
+	if (rf_bool(0, 1))
+		ereport(ERROR,
+				(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
+				 errmsg("rule " INT64_FORMAT " has grants or webhooks", DatumGetInt64(id)),
+				 errhint("Set \"active\" to false instead of deleting it.")));
+	rf_execute(&delete_milestones, &id, NULL);
+	rf_engine_leave(&engine);
+	return PointerGetDatum(trigger->tg_trigtuple);
+}
+
+void
+rf_rewards_lock(void)
+{
+	LockRelationOid(rf_engine_relation("rf_reward"), RowExclusiveLock);
+}
