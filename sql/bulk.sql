@@ -46,21 +46,21 @@ k2@people.example	BULK-K2	bulk-k1	\N
 k3@people.example	BULK-K3	BULK K2	2024-01-03 00:00+00
 k4@people.example	BULK-K4	BULK-ANN	\N
 \.
-SELECT p.code, p.state, p.invited_count, r.code AS referrer, p.joined_at = now() AS now
+SELECT p.code, p.state, p.invited_count, r.code AS referrer, (p.joined_at AT TIME ZONE 'UTC')::date < '2024-02-01' AS given
 FROM rf_participant p LEFT JOIN rf_participant r ON r.id = p.referrer_id
 WHERE p.code LIKE 'BULK-K_' ORDER BY p.code COLLATE "C";
 
 -- guards: a COPY with a bad row leaves nothing
+\set VERBOSITY sqlstate
 COPY rf_participant (email, referred_by) FROM stdin;
 k5@people.example	BULK-K1
 k1@people.example	BULK-K2
 \.
-\echo :SQLSTATE
 COPY rf_participant (email, referred_by) FROM stdin;
 k5@people.example	BULK-K1
 k6@people.example	NO-SUCH
 \.
-\echo :SQLSTATE
+\set VERBOSITY default
 SELECT invited_count FROM rf_participant WHERE code = 'BULK-K1';
 ALTER TABLE rf_participant ALTER campaign_id DROP DEFAULT;
 
@@ -107,7 +107,7 @@ ON CONFLICT (campaign_id, email_key) DO NOTHING;
 SELECT code, invited_count FROM rf_participant WHERE code = 'BULK-CAP';
 
 -- guards 5.7: rf_import fills up to the cap and reports the rest
-SELECT * FROM rf_import('bulk-capped', '[
+SELECT * FROM rf_import('bulk-capped', rows => '[
 	{"email": "n1@people.example", "referred_by": "BULK-NOCAP"},
 	{"email": "n2@people.example", "referred_by": "BULK-NOCAP"},
 	{"email": "n2@people.example", "referred_by": "BULK-NOCAP"},

@@ -8,7 +8,6 @@
 #include "common/base64.h"
 #include "common/hmac.h"
 #include "common/sha2.h"
-#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/resowner.h"
 #include "utils/timestamp.h"
@@ -17,9 +16,7 @@
 #include "delivery/signature.h"
 
 PG_FUNCTION_INFO_V1(rf_sign);
-PG_FUNCTION_INFO_V1(rf_sign_text);
 PG_FUNCTION_INFO_V1(rf_verify);
-PG_FUNCTION_INFO_V1(rf_verify_text);
 
 #define SECRET_PREFIX		"whsec_"
 #define SIGNATURE_PREFIX	"v1,"
@@ -108,54 +105,30 @@ signature_key_of(text *secret, RfKey *key)
 				 errhint("A secret is base64, with or without \"whsec_\" before it.")));
 }
 
-/* The bytes of a bytea, or those of a text in UTF-8. */
-static void
-signature_set_body(RfSigned *message, struct varlena *body, bool is_text)
-{
-	message->body = VARDATA_ANY(body);
-	message->length = VARSIZE_ANY_EXHDR(body);
-	if (is_text)
-	{
-		char	   *utf8 = pg_server_to_any(text_to_cstring(body), message->length, PG_UTF8);
-
-		message->body = utf8;
-		message->length = strlen(utf8);
-	}
-}
-
 /* Arguments: secret, id, timestamp, body. */
 static void
-signature_from_arguments(FunctionCallInfo fcinfo, bool is_text, char *signature)
+signature_from_arguments(FunctionCallInfo fcinfo, char *signature)
 {
+	bytea	   *body = PG_GETARG_BYTEA_PP(3);
 	RfKey		key;
-	RfSigned	message;
+	RfSigned	message = {
+		.id = text_to_cstring(PG_GETARG_TEXT_PP(1)),
+		.timestamp = PG_GETARG_INT64(2),
+		.body = VARDATA_ANY(body),
+		.length = VARSIZE_ANY_EXHDR(body)
+	};
 
 	signature_key_of(PG_GETARG_TEXT_PP(0), &key);
-	message.id = text_to_cstring(PG_GETARG_TEXT_PP(1));
-	message.timestamp = PG_GETARG_INT64(2);
-	signature_set_body(&message, PG_GETARG_VARLENA_PP(3), is_text);
 	rf_signature_make(&key, &message, signature);
-}
-
-static Datum
-signature_sign(FunctionCallInfo fcinfo, bool is_text)
-{
-	char		signature[RF_SIGNATURE_SIZE];
-
-	signature_from_arguments(fcinfo, is_text, signature);
-	PG_RETURN_TEXT_P(cstring_to_text(signature));
 }
 
 Datum
 rf_sign(PG_FUNCTION_ARGS)
 {
-	return signature_sign(fcinfo, false);
-}
+	char		signature[RF_SIGNATURE_SIZE];
 
-Datum
-rf_sign_text(PG_FUNCTION_ARGS)
-{
-	return signature_sign(fcinfo, true);
+	signature_from_arguments(fcinfo, signature);
+	PG_RETURN_TEXT_P(cstring_to_text(signature));
 }
 
 /* In the same time wherever they differ. */
@@ -198,8 +171,8 @@ signature_is_timely(int64 timestamp, const Interval *tolerance)
 }
 
 /* A null is a missing header: not verified. A null tolerance: any time will do. */
-static Datum
-signature_verify(FunctionCallInfo fcinfo, bool is_text)
+Datum
+rf_verify(PG_FUNCTION_ARGS)
 {
 	char		signature[RF_SIGNATURE_SIZE];
 
@@ -208,20 +181,8 @@ signature_verify(FunctionCallInfo fcinfo, bool is_text)
 		if (PG_ARGISNULL(i))
 			PG_RETURN_BOOL(false);
 	}
-	signature_from_arguments(fcinfo, is_text, signature);
+	signature_from_arguments(fcinfo, signature);
 	if (!PG_ARGISNULL(5) && !signature_is_timely(PG_GETARG_INT64(2), PG_GETARG_INTERVAL_P(5)))
 		PG_RETURN_BOOL(false);
 	PG_RETURN_BOOL(signature_is_among(signature, text_to_cstring(PG_GETARG_TEXT_PP(4))));
-}
-
-Datum
-rf_verify(PG_FUNCTION_ARGS)
-{
-	return signature_verify(fcinfo, false);
-}
-
-Datum
-rf_verify_text(PG_FUNCTION_ARGS)
-{
-	return signature_verify(fcinfo, true);
 }

@@ -35,7 +35,7 @@ typedef struct Referrer
 	int64		campaign_id;
 	char	   *email_key;
 	RfPersonState state;
-	int			invited_count;	/* goes up with those admitted here */
+	int			invited_count;	/* with those an import admitted */
 } Referrer;
 
 #define SH_PREFIX referrers
@@ -366,7 +366,9 @@ check_people(RfAdmission *admission, RfLazyEngine *lazy, const RfApplicant *appl
 		return true;
 	if (!check_referrer_takes(admission->campaign, referrer, applicant, admitted, lazy, refusal))
 		return false;
-	referrer->invited_count++;
+	/* Without `strict`, ON CONFLICT may still drop the row: joined.c counts. */
+	if (strict)
+		referrer->invited_count++;
 	admitted->referrer_id = referrer->id;
 	return true;
 }

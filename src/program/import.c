@@ -250,6 +250,12 @@ import_take(Import *import, Jsonb *object)
 		import_report(import, row, error->sqlerrcode, error->message);
 		return;
 	}
+	/* The table's constraint would fail the good rows along with this one. */
+	if (!nulls[META] && !JB_ROOT_IS_OBJECT(DatumGetJsonbP(values[META])))
+	{
+		import_report(import, row, ERRCODE_INVALID_PARAMETER_VALUE, "meta is not a JSON object");
+		return;
+	}
 	for (int i = 0; i < IMPORT_COLUMNS; i++)
 	{
 		if (nulls[i])

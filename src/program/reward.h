@@ -45,4 +45,10 @@ extern int	rf_rewards_take_back(const RfCampaign *campaign, const RfPerson *part
 								 const RfPerson *referrer, const char *reason,
 								 RfEventBatch *events);
 
+/*
+ * End the holds that are over, at most 1000. Returns how many. Inside an
+ * engine scope.
+ */
+extern int	rf_rewards_end_holds(void);
+
 #endif							/* RF_REWARD_H */

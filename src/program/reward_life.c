@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/sqlstate.h"
 #include "program/event.h"
+#include "program/reward.h"
 
 PG_FUNCTION_INFO_V1(rf_issue);
 PG_FUNCTION_INFO_V1(rf_fulfill);
@@ -273,25 +274,31 @@ RF_STATEMENT(end_holds,
 			 " WHERE r.id = ANY ($1) AND r.state = 'pending' AND o.id = r.id"
 			 " RETURNING" REWARD_EVENT_COLUMNS, INT8ARRAYOID, TIMESTAMPTZOID);
 
+int
+rf_rewards_end_holds(void)
+{
+	Datum		values[] = {TimestampTzGetDatum(rf_now()), Int32GetDatum(TICK_BATCH)};
+	bool		isnull;
+
+	rf_execute(&holds_over, values, NULL);
+	values[0] = rf_value(0, 1, &isnull);
+	if (isnull)
+		return 0;
+	values[0] = PointerGetDatum(DatumGetArrayTypePCopy(values[0]));
+	values[1] = TimestampTzGetDatum(rf_now());
+	rf_execute(&lock_people, values, NULL);
+	rf_execute(&lock_rewards, values, NULL);
+	return changed_announce(rf_execute(&end_holds, values, NULL));
+}
+
 Datum
 rf_tick(PG_FUNCTION_ARGS)
 {
 	RfEngine	engine;
-	Datum		values[] = {TimestampTzGetDatum(rf_now()), Int32GetDatum(TICK_BATCH)};
-	bool		isnull;
-	int			changed = 0;
+	int			changed;
 
 	rf_engine_enter(&engine, fcinfo);
-	rf_execute(&holds_over, values, NULL);
-	values[0] = rf_value(0, 1, &isnull);
-	if (!isnull)
-	{
-		values[0] = PointerGetDatum(DatumGetArrayTypePCopy(values[0]));
-		values[1] = TimestampTzGetDatum(rf_now());
-		rf_execute(&lock_people, values, NULL);
-		rf_execute(&lock_rewards, values, NULL);
-		changed = changed_announce(rf_execute(&end_holds, values, NULL));
-	}
+	changed = rf_rewards_end_holds();
 	rf_engine_leave(&engine);
 	PG_RETURN_INT32(changed);
 }

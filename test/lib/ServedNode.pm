@@ -1,5 +1,5 @@
-# A server that preloads referral, its databases, and a receiver that never
-# answers.
+# A server that preloads referral, its databases, and a receiver that answers
+# only when it is told to.
 package ServedNode;
 
 use strict;
@@ -16,7 +16,7 @@ use Test::More;
 
 our @EXPORT = qw(served_node create_served await_state await_no_worker
   worker_pid other_worker elapsed_below hung_receiver add_webhook join_person
-  await_request hang_request);
+  await_request answer_request hang_request);
 
 # A running server; more lines for its postgresql.conf may follow the name.
 sub served_node
@@ -93,7 +93,7 @@ sub elapsed_below
 	return;
 }
 
-# A socket to which requests come, and from which no answer ever does.
+# A socket to which requests come, and from which no answer does by itself.
 sub hung_receiver
 {
 	return IO::Socket::INET->new(
@@ -131,6 +131,26 @@ sub await_request
 	  unless IO::Select->new($receiver)
 	  ->can_read($seconds // $PostgreSQL::Test::Utils::timeout_default);
 	return $receiver->accept;
+}
+
+# Read the request and answer that all is well.
+sub answer_request
+{
+	my ($request) = @_;
+	my $text = '';
+	my $whole;
+
+	until ($whole)
+	{
+		$request->sysread($text, 8192, length $text) or last;
+		my ($head, $body) = split /\r\n\r\n/, $text, 2;
+		next unless defined $body;
+		my ($length) = $head =~ /^content-length: (\d+)/im;
+		$whole = length($body) >= ($length // 0);
+	}
+	$request->syswrite("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
+	$request->close;
+	return;
 }
 
 # Bring the database's worker to wait for an answer that will not come.

@@ -32,7 +32,7 @@ is($node->safe_psql('postgres', 'SELECT count(*) FROM rf_outbox'), '1', 'to be s
 
 # The first function called loads the library, and with it the settings.
 is( $node->safe_psql('postgres', q{
-		SET referral.clock_offset = '1 day';
+		SET referral.clock_offset = '1d';
 		SELECT count(*) FROM rf_worker_status();
 		SHOW referral.clock_offset}),
 	"1\n1d", 'settings are there');

@@ -1,0 +1,297 @@
+/*
+ * webhook.c
+ *	  See webhook.h: the triggers on rf_webhook.
+ *
+ * An UPDATE is checked where it changes something only: a webhook whose URL was
+ * allowed once can still be paused after the settings have become stricter.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "common/base64.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/rel.h"
+
+#include "base/clock.h"
+#include "base/engine.h"
+#include "base/fresh.h"
+#include "base/sqlstate.h"
+#include "delivery/webhook.h"
+#include "program/event.h"
+#include "program/payload.h"
+
+PG_FUNCTION_INFO_V1(rf_webhook_admit);
+PG_FUNCTION_INFO_V1(rf_webhook_created);
+PG_FUNCTION_INFO_V1(rf_webhook_deleted);
+
+#define SECRET_BYTES	32
+
+/* ---- before a row is written -------------------------------------------- */
+
+RfTarget
+rf_webhook_check_url(const char *url)
+{
+	RfNetworks	allowed;
+
+	(void) rf_address_parse_networks(rf_allowed_networks, &allowed);
+	return rf_target_check(url, rf_allow_http, &allowed);
+}
+
+static void
+webhook_check_url(Datum url)
+{
+	RfTarget	target = rf_webhook_check_url(TextDatumGetCString(url));
+
+	if (target.verdict == RF_TARGET_FORBIDDEN)
+		ereport(ERROR,
+				(errcode(ERRCODE_RF_FORBIDDEN_TARGET),
+				 errmsg("URL of a webhook is not allowed: %s", target.reason),
+				 target.hint != NULL ? errhint("%s", target.hint) : 0));
+	if (target.verdict == RF_TARGET_MALFORMED)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("URL of a webhook is not valid: %s", target.reason),
+				 target.hint != NULL ? errhint("%s", target.hint) : 0));
+}
+
+/* That there is one, and none is null, a constraint says. */
+static void
+webhook_check_events(Datum events)
+{
+	Datum	   *patterns;
+	bool	   *nulls;
+	int			n;
+
+	deconstruct_array(DatumGetArrayTypeP(events), TEXTOID, -1, false, TYPALIGN_INT,
+					  &patterns, &nulls, &n);
+	for (int i = 0; i < n; i++)
+	{
+		char	   *pattern = nulls[i] ? NULL : TextDatumGetCString(patterns[i]);
+
+		if (pattern != NULL && !rf_event_pattern_is_known(pattern))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("event \"%s\" does not exist", pattern),
+					 errhint("Use names such as \"invited.qualified\", groups such as \"reward.*\", or \"*\".")));
+	}
+}
+
+/* Call "check" for each member of an object; other values a constraint refuses. */
+static void
+webhook_each_member(Jsonb *object, void (*check) (const char *name, const JsonbValue *value))
+{
+	JsonbIterator *iterator = JsonbIteratorInit(&object->root);
+	JsonbValue	value;
+	JsonbIteratorToken token;
+	char	   *name = NULL;
+
+	if (!JB_ROOT_IS_OBJECT(object))
+		return;
+	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+	{
+		if (token == WJB_KEY)
+			name = pnstrdup(value.val.string.val, value.val.string.len);
+		else if (token == WJB_VALUE)
+			check(name, &value);
+	}
+}
+
+static void
+webhook_check_name(const char *name)
+{
+	if (name[0] == '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("name of a field must not be empty")));
+}
+
+static void
+webhook_check_field(const char *name, const JsonbValue *value)
+{
+	char	   *path;
+
+	webhook_check_name(name);
+	if (value->type != jbvString)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("field \"%s\" is not a string", name),
+				 errhint("Fields hold paths such as \"participant.email\"; constants belong in \"extra\".")));
+	path = pnstrdup(value->val.string.val, value->val.string.len);
+	if (!rf_payload_path_is_known(path))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("path \"%s\" of field \"%s\" does not exist", path, name),
+				 errhint("Paths look like \"participant.email\", \"referrer.name\" or \"reward.amount\".")));
+}
+
+static void
+webhook_check_constant(const char *name, const JsonbValue *value)
+{
+	webhook_check_name(name);
+	if (value->type == jbvBinary)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("constant \"%s\" is an object or an array", name),
+				 errhint("Constants in \"extra\" are strings, numbers, booleans or null.")));
+}
+
+static void
+webhook_check_fields(Datum fields)
+{
+	webhook_each_member(DatumGetJsonbP(fields), webhook_check_field);
+}
+
+static void
+webhook_check_extra(Datum extra)
+{
+	webhook_each_member(DatumGetJsonbP(extra), webhook_check_constant);
+}
+
+/* Check a column of the new row, unless it is null or as it was. */
+static void
+webhook_check_column(TriggerData *data, HeapTuple row, const char *column, void (*check) (Datum))
+{
+	TupleDesc	tupdesc = RelationGetDescr(data->tg_relation);
+	int			attnum = SPI_fnumber(tupdesc, column);
+	Form_pg_attribute attribute = TupleDescAttr(tupdesc, attnum - 1);
+	bool		isnull;
+	Datum		value = SPI_getbinval(row, tupdesc, attnum, &isnull);
+
+	if (isnull)
+		return;
+	if (TRIGGER_FIRED_BY_UPDATE(data->tg_event))
+	{
+		bool		was_null;
+		Datum		old = SPI_getbinval(data->tg_trigtuple, tupdesc, attnum, &was_null);
+
+		if (!was_null && datum_image_eq(old, value, attribute->attbyval, attribute->attlen))
+			return;
+	}
+	check(value);
+}
+
+static HeapTuple
+webhook_set_created_at(TriggerData *data, HeapTuple row)
+{
+	TupleDesc	tupdesc = RelationGetDescr(data->tg_relation);
+	int			attnum = SPI_fnumber(tupdesc, "created_at");
+	Datum		now = TimestampTzGetDatum(rf_now());
+	bool		isnull = false;
+
+	return heap_modify_tuple_by_cols(row, tupdesc, 1, &attnum, &now, &isnull);
+}
+
+static void
+webhook_expect_trigger(FunctionCallInfo fcinfo, const char *function, bool for_row)
+{
+	TriggerData *data = (TriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) ||
+		(for_row ? !TRIGGER_FIRED_FOR_ROW(data->tg_event) || !TRIGGER_FIRED_BEFORE(data->tg_event)
+		 : !TRIGGER_FIRED_FOR_STATEMENT(data->tg_event) || !TRIGGER_FIRED_AFTER(data->tg_event)))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" must be fired %s", function,
+						for_row ? "before row" : "after statement")));
+}
+
+Datum
+rf_webhook_admit(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = (TriggerData *) fcinfo->context;
+	HeapTuple	row;
+
+	webhook_expect_trigger(fcinfo, "rf_webhook_admit", true);
+	row = data->tg_trigtuple;
+	if (TRIGGER_FIRED_BY_UPDATE(data->tg_event))
+		row = data->tg_newtuple;
+	else
+	{
+		TupleDesc	tupdesc = RelationGetDescr(data->tg_relation);
+		bool		is_new;
+
+		(void) SPI_getbinval(row, tupdesc, SPI_fnumber(tupdesc, "created_at"), &is_new);
+		(void) rf_insert_row(fcinfo, !is_new);
+		if (!is_new)
+			return PointerGetDatum(row);
+		row = webhook_set_created_at(data, row);
+	}
+	webhook_check_column(data, row, "url", webhook_check_url);
+	webhook_check_column(data, row, "events", webhook_check_events);
+	webhook_check_column(data, row, "fields", webhook_check_fields);
+	webhook_check_column(data, row, "extra", webhook_check_extra);
+	return PointerGetDatum(row);
+}
+
+/* ---- after a statement -------------------------------------------------- */
+
+static Datum
+webhook_draw_secret(void)
+{
+	uint8		bytes[SECRET_BYTES];
+	char		encoded[64] = "whsec_";
+	int			length;
+
+	if (!pg_strong_random(bytes, sizeof(bytes)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INTERNAL_ERROR),
+				 errmsg("could not generate a random secret")));
+	/* The type of the bytes changed in PostgreSQL 18; void fits both. */
+	length = pg_b64_encode((const void *) bytes, sizeof(bytes), encoded + 6, sizeof(encoded) - 6);
+	encoded[6 + length] = '\0';
+	return CStringGetTextDatum(encoded);
+}
+
+RF_STATEMENT(insert_secrets,
+			 "INSERT INTO @extschema@.rf_secret (webhook_id, kind, value, valid_from)"
+			 " SELECT c.id, 'signing', s.value, $2"
+			 " FROM (SELECT id, row_number() OVER () AS n FROM created) AS c"
+			 " JOIN unnest($1) WITH ORDINALITY AS s (value, n) USING (n)",
+			 TEXTARRAYOID, TIMESTAMPTZOID);
+
+Datum
+rf_webhook_created(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = (TriggerData *) fcinfo->context;
+	RfEngine	engine;
+	RfColumn	secrets;
+	Datum		values[2];
+
+	webhook_expect_trigger(fcinfo, "rf_webhook_created", false);
+	if (!rf_insert_done(fcinfo))
+		return PointerGetDatum(NULL);
+	rf_engine_enter(&engine, fcinfo);
+	SPI_register_trigger_data(data);
+	rf_column_init(&secrets, TEXTOID);
+	for (int64 n = tuplestore_tuple_count(data->tg_newtable); n > 0; n--)
+		rf_column_add(&secrets, webhook_draw_secret());
+	values[0] = rf_column_array(&secrets);
+	/* Retries and signatures go by the system's clock, not by the domain's. */
+	values[1] = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
+	rf_execute(&insert_secrets, values, NULL);
+	rf_engine_leave(&engine);
+	return PointerGetDatum(NULL);
+}
+
+RF_STATEMENT(delete_retries,
+			 "DELETE FROM @extschema@.rf_retry r USING deleted d WHERE r.webhook_id = d.id");
+RF_STATEMENT(delete_dead,
+			 "DELETE FROM @extschema@.rf_dead r USING deleted d WHERE r.webhook_id = d.id");
+
+Datum
+rf_webhook_deleted(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = (TriggerData *) fcinfo->context;
+	RfEngine	engine;
+
+	webhook_expect_trigger(fcinfo, "rf_webhook_deleted", false);
+	rf_engine_enter(&engine, fcinfo);
+	SPI_register_trigger_data(data);
+	rf_execute(&delete_retries, NULL, NULL);
+	rf_execute(&delete_dead, NULL, NULL);
+	rf_engine_leave(&engine);
+	return PointerGetDatum(NULL);
+}

@@ -1,0 +1,149 @@
+/*
+ * webhook_functions.c
+ *	  What SQL calls to make a webhook and to see its secret.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "funcapi.h"
+#include "utils/builtins.h"
+
+#include "base/engine.h"
+#include "delivery/webhook.h"
+#include "program/campaign.h"
+
+PG_FUNCTION_INFO_V1(rf_create_webhook);
+PG_FUNCTION_INFO_V1(rf_webhook_secret);
+PG_FUNCTION_INFO_V1(rf_check_url);
+
+/* Arguments of rf_create_webhook, in their order. */
+enum
+{
+	CREATE_URL,
+	CREATE_EVENTS,
+	CREATE_CAMPAIGN,
+	CREATE_NAME,
+	CREATE_METHOD,
+	CREATE_FORMAT,
+	CREATE_FIELDS,
+	CREATE_EXTRA,
+	CREATE_SOURCES,
+	CREATE_RULE_ID,
+	CREATE_HEADERS,
+};
+
+/* All but the headers are columns; the campaign becomes its id. */
+#define CREATE_COLUMNS	CREATE_HEADERS
+
+RF_STATEMENT(insert_webhook,
+			 "INSERT INTO @extschema@.rf_webhook"
+			 " (url, events, campaign_id, name, method, format, fields, extra, sources, rule_id)"
+			 " VALUES ($1, coalesce($2, '{*}'), $3, $4, coalesce($5, 'POST'),"
+			 "  coalesce($6, 'standard'), $7, $8, $9, $10)"
+			 " RETURNING id",
+			 TEXTOID, TEXTARRAYOID, INT8OID, TEXTOID, TEXTOID, TEXTOID, JSONBOID, JSONBOID,
+			 TEXTARRAYOID, INT8OID);
+
+static int64
+webhook_insert(FunctionCallInfo fcinfo)
+{
+	Datum		values[CREATE_COLUMNS];
+	char		nulls[CREATE_COLUMNS];
+
+	for (int i = 0; i < CREATE_COLUMNS; i++)
+	{
+		values[i] = PG_GETARG_DATUM(i);
+		nulls[i] = PG_ARGISNULL(i) ? 'n' : ' ';
+	}
+	if (!PG_ARGISNULL(CREATE_CAMPAIGN))
+		values[CREATE_CAMPAIGN] =
+			Int64GetDatum(rf_campaign_by_slug(TextDatumGetCString(values[CREATE_CAMPAIGN]))->id);
+	rf_execute(&insert_webhook, values, nulls);
+	return rf_int64(0, 1);
+}
+
+RF_STATEMENT(read_secret,
+			 "SELECT s.value FROM @extschema@.rf_webhook w"
+			 " LEFT JOIN @extschema@.rf_secret s"
+			 "  ON s.webhook_id = w.id AND s.kind = 'signing' AND s.valid_until IS NULL"
+			 " WHERE w.id = $1",
+			 INT8OID);
+
+/* In the SPI context; NULL if the webhook has none. */
+static char *
+webhook_secret(int64 webhook_id)
+{
+	Datum		values[] = {Int64GetDatum(webhook_id)};
+
+	if (rf_execute(&read_secret, values, NULL) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("webhook " INT64_FORMAT " does not exist", webhook_id)));
+	return rf_text(0, 1);
+}
+
+/* A text outside of the SPI context. */
+static Datum
+webhook_result_text(const char *string)
+{
+	Size		size = strlen(string) + VARHDRSZ;
+	text	   *result = SPI_palloc(size);
+
+	SET_VARSIZE(result, size);
+	memcpy(VARDATA(result), string, size - VARHDRSZ);
+	return PointerGetDatum(result);
+}
+
+Datum
+rf_create_webhook(PG_FUNCTION_ARGS)
+{
+	RfEngine	engine;
+	TupleDesc	tupdesc;
+	Datum		values[2];
+	bool		nulls[2] = {false, false};
+	int64		webhook_id;
+
+	if (PG_ARGISNULL(CREATE_URL))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("url must not be null")));
+	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	tupdesc = BlessTupleDesc(tupdesc);
+	rf_engine_enter(&engine, fcinfo);
+	webhook_id = webhook_insert(fcinfo);
+	if (!PG_ARGISNULL(CREATE_HEADERS))
+		rf_webhook_set_headers(webhook_id, PG_GETARG_JSONB_P(CREATE_HEADERS));
+	values[0] = Int64GetDatum(webhook_id);
+	values[1] = webhook_result_text(webhook_secret(webhook_id));
+	rf_engine_leave(&engine);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(tupdesc, values, nulls)));
+}
+
+Datum
+rf_webhook_secret(PG_FUNCTION_ARGS)
+{
+	RfEngine	engine;
+	char	   *secret;
+	Datum		result = (Datum) 0;
+
+	rf_engine_enter(&engine, fcinfo);
+	secret = webhook_secret(PG_GETARG_INT64(0));
+	if (secret != NULL)
+		result = webhook_result_text(secret);
+	rf_engine_leave(&engine);
+	if (secret == NULL)
+		PG_RETURN_NULL();
+	return result;
+}
+
+Datum
+rf_check_url(PG_FUNCTION_ARGS)
+{
+	RfTarget	target = rf_webhook_check_url(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+
+	if (target.verdict == RF_TARGET_FINE)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(target.reason));
+}
