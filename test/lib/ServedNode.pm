@@ -133,7 +133,7 @@ sub await_request
 	return $receiver->accept;
 }
 
-# Read the request and answer that all is well.
+# Read the request and answer that all is well. Returns the request's text.
 sub answer_request
 {
 	my ($request) = @_;
@@ -150,7 +150,7 @@ sub answer_request
 	}
 	$request->syswrite("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
 	$request->close;
-	return;
+	return $text;
 }
 
 # Bring the database's worker to wait for an answer that will not come.
