@@ -119,9 +119,9 @@ SELECT state, changed FROM rf_qualify('QLATE-B3');
 -- States that only a later version reaches, as a restore would write them.
 INSERT INTO rf_participant (campaign_id, email, code, referred_by, joined_at, email_key, code_key,
 	referrer_id, state, invited_count, qualified_count)
-SELECT :late, lower(name) || '@people.example', 'QLATE-' || name, 'QLATE-ANN', '2024-01-01 00:00+00',
-	lower(name) || '@people.example', 'QLATE' || name, r.id, lower(name), 0, 0
-FROM rf_participant r, unnest('{EXPIRED,HELD,BLOCKED}'::text[]) AS name
+SELECT :late, s || '@people.example', 'QLATE-' || upper(s), 'QLATE-ANN', '2024-01-01 00:00+00',
+	s || '@people.example', 'QLATE' || upper(s), r.id, s, 0, 0
+FROM rf_participant r, unnest('{expired,held,blocked}'::text[]) AS s
 WHERE r.code = 'QLATE-ANN';
 
 -- guards 5.8: occurred_at inside the window qualifies even after the sweep

@@ -150,6 +150,32 @@ webhook_check_extra(Datum extra)
 	webhook_each_member(DatumGetJsonbP(extra), webhook_check_constant);
 }
 
+RF_STATEMENT(find_campaign,
+			 "SELECT FROM @extschema@.rf_campaign WHERE id = $1", INT8OID);
+RF_STATEMENT(find_rule,
+			 "SELECT FROM @extschema@.rf_reward_rule WHERE id = $1", INT8OID);
+
+static void
+webhook_check_reference(RfStatement *find, const char *what, Datum id)
+{
+	if (rf_execute(find, &id, NULL) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
+				 errmsg("%s " INT64_FORMAT " does not exist", what, DatumGetInt64(id))));
+}
+
+static void
+webhook_check_campaign(Datum id)
+{
+	webhook_check_reference(&find_campaign, "campaign", id);
+}
+
+static void
+webhook_check_rule(Datum id)
+{
+	webhook_check_reference(&find_rule, "rule", id);
+}
+
 /* Check a column of the new row, unless it is null or as it was. */
 static void
 webhook_check_column(TriggerData *data, HeapTuple row, const char *column, void (*check) (Datum))
@@ -203,6 +229,7 @@ rf_webhook_admit(PG_FUNCTION_ARGS)
 {
 	TriggerData *data = (TriggerData *) fcinfo->context;
 	HeapTuple	row;
+	RfEngine	engine;
 
 	webhook_expect_trigger(fcinfo, "rf_webhook_admit", true);
 	row = data->tg_trigtuple;
@@ -219,6 +246,10 @@ rf_webhook_admit(PG_FUNCTION_ARGS)
 			return PointerGetDatum(row);
 		row = webhook_set_created_at(data, row);
 	}
+	rf_engine_enter(&engine, fcinfo);
+	webhook_check_column(data, row, "campaign_id", webhook_check_campaign);
+	webhook_check_column(data, row, "rule_id", webhook_check_rule);
+	rf_engine_leave(&engine);
 	webhook_check_column(data, row, "url", webhook_check_url);
 	webhook_check_column(data, row, "events", webhook_check_events);
 	webhook_check_column(data, row, "fields", webhook_check_fields);
@@ -280,6 +311,10 @@ RF_STATEMENT(delete_retries,
 			 "DELETE FROM @extschema@.rf_retry r USING deleted d WHERE r.webhook_id = d.id");
 RF_STATEMENT(delete_dead,
 			 "DELETE FROM @extschema@.rf_dead r USING deleted d WHERE r.webhook_id = d.id");
+RF_STATEMENT(delete_secrets,
+			 "DELETE FROM @extschema@.rf_secret r USING deleted d WHERE r.webhook_id = d.id");
+RF_STATEMENT(delete_states,
+			 "DELETE FROM @extschema@.rf_webhook_state r USING deleted d WHERE r.webhook_id = d.id");
 
 Datum
 rf_webhook_deleted(PG_FUNCTION_ARGS)
@@ -292,6 +327,8 @@ rf_webhook_deleted(PG_FUNCTION_ARGS)
 	SPI_register_trigger_data(data);
 	rf_execute(&delete_retries, NULL, NULL);
 	rf_execute(&delete_dead, NULL, NULL);
+	rf_execute(&delete_secrets, NULL, NULL);
+	rf_execute(&delete_states, NULL, NULL);
 	rf_engine_leave(&engine);
 	return PointerGetDatum(NULL);
 }

@@ -191,6 +191,10 @@ step_ids(FunctionCallInfo fcinfo, int *nids)
 {
 	RfColumn	ids;
 
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("ids of rewards must not be null")));
 	if (get_fn_expr_argtype(fcinfo->flinfo, 0) == INT8ARRAYOID)
 	{
 		ArrayType  *array = PG_GETARG_ARRAYTYPE_P(0);

@@ -50,9 +50,9 @@ COMMENT ON FUNCTION @extschema@.rf_unqualify(text, text) IS
 'back to pending; rewards go as the campaign''s on_unqualify says';
 
 CREATE FUNCTION @extschema@.rf_issue(reward bigint) RETURNS integer
-LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
 CREATE FUNCTION @extschema@.rf_issue(rewards bigint[]) RETURNS integer
-LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.rf_issue(bigint) IS
 'issue a reward that is due or failed';
 COMMENT ON FUNCTION @extschema@.rf_issue(bigint[]) IS

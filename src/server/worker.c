@@ -29,6 +29,8 @@
 #include "base/compat.h"
 #include "base/extension.h"
 #include "delivery/courier.h"
+#include "delivery/turn.h"
+#include "program/reward.h"
 #include "server/shmem.h"
 #include "server/worker.h"
 
@@ -37,6 +39,9 @@
 
 /* How often a silent worker looks whether it may send, unless it is told. */
 #define WORKER_SILENT_MS 5000
+
+/* How often holds of rewards are looked at. */
+#define WORKER_TICK_MS 10000
 
 int rf_worker_max_in_flight = 64;
 
@@ -165,6 +170,25 @@ worker_report(RfCourierState state)
 		rf_database_report(worker_database, RF_DATABASE_SERVING, NULL);
 }
 
+static void
+worker_end_holds(void)
+{
+	(void) rf_rewards_end_holds();
+}
+
+/* What happens by the clock. A restored copy leaves it to its origin. */
+static void
+worker_tick(void)
+{
+	static TimestampTz last = 0;
+	TimestampTz		   now = GetCurrentTimestamp();
+
+	if (!TimestampDifferenceExceeds(last, now, WORKER_TICK_MS))
+		return;
+	last = now;
+	(void) rf_turn_run("ending holds of rewards", worker_end_holds);
+}
+
 /* One round of work; returns the milliseconds to sleep at most. */
 static long
 worker_work(void)
@@ -178,6 +202,8 @@ worker_work(void)
 	if (state == RF_COURIER_ABSENT)
 		worker_leave_absent();
 	worker_report(state);
+	if (state == RF_COURIER_SERVING)
+		worker_tick();
 	return state == RF_COURIER_SILENT ? WORKER_SILENT_MS : timeout;
 }
 
