@@ -30,15 +30,17 @@ SELECT changed, rewards FROM rf_qualify('LIFE-CYD', occurred_at => '2024-02-01')
 SELECT s.rule, s.state, s.due_at FROM rf_reward_status s WHERE s.earned_by = 'LIFE-CYD' ORDER BY rule COLLATE "C";
 
 -- guards 5.17, 5.25: rf_tick ends holds by the domain's clock, not before
-SELECT rf_tick();
+SELECT rf_tick() IS NOT NULL AS ticked;
+SELECT * FROM life WHERE rule LIKE '%held%';
 SET referral.clock_offset = '13 d';
-SELECT rf_tick();
+SELECT rf_tick() IS NOT NULL AS ticked;
+SELECT * FROM life WHERE rule LIKE '%held%';
 SET referral.clock_offset = '15 d';
-SELECT rf_tick();
+SELECT rf_tick() IS NOT NULL AS ticked;
 SELECT * FROM life;
-SELECT rf_tick();
+SELECT rf_tick() AS again;
 SET referral.clock_offset = '32 d';
-SELECT rf_tick();
+SELECT rf_tick() IS NOT NULL AS ticked;
 SELECT * FROM life;
 RESET referral.clock_offset;
 

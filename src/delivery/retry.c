@@ -172,14 +172,16 @@ retry_date_is_sane(const Date *date)
 		date->hour < 24 && date->minute < 60 && date->second <= 60;
 }
 
-/* Two digits mean the last year with them that is not 50 years ahead. */
+/* Two digits mean the latest year with them that is at most 50 years ahead. */
 static int
 retry_century(int year, int64_t now)
 {
 	int			this_year = 1970 + (int) (now / (365 * DAY + 6 * HOUR));
 
 	year += this_year / 100 * 100;
-	return year > this_year + 50 ? year - 100 : year;
+	if (year > this_year + 50)
+		return year - 100;
+	return year <= this_year - 50 ? year + 100 : year;
 }
 
 static bool

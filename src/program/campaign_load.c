@@ -40,7 +40,8 @@ RF_STATEMENT(load_milestones,
 			 " ORDER BY m.rule_id, m.threshold", INT8OID);
 
 RF_STATEMENT(load_subscriptions,
-			 "SELECT id, events, sources, rule_id, format, fields, extra"
+			 "SELECT id, events, sources, rule_id,"
+			 " CASE method WHEN 'GET' THEN 'form' ELSE format END, fields, extra"
 			 " FROM @extschema@.rf_webhook"
 			 " WHERE (campaign_id IS NULL OR campaign_id = $1) AND state <> 'disabled'"
 			 " ORDER BY id", INT8OID);

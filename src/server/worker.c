@@ -37,8 +37,8 @@
 /* Below the second that DDL in any database may have to wait for us. */
 #define WORKER_GRACE_MS 800
 
-/* How often a silent worker looks whether it may send, unless it is told. */
-#define WORKER_SILENT_MS 5000
+/* A silent worker has no reason to hurry. */
+#define WORKER_SILENT_MS 1000
 
 /* How often holds of rewards are looked at. */
 #define WORKER_TICK_MS 10000
@@ -204,7 +204,7 @@ worker_work(void)
 	worker_report(state);
 	if (state == RF_COURIER_SERVING)
 		worker_tick();
-	return state == RF_COURIER_SILENT ? WORKER_SILENT_MS : timeout;
+	return state == RF_COURIER_SILENT ? Max(timeout, WORKER_SILENT_MS) : timeout;
 }
 
 static WaitEventSet *

@@ -4,7 +4,7 @@
 -- with every = 1 and webhooks in the standard format.
 --
 -- The tables are copies of the extension's, in the schema "baseline", with the
--- same columns, indexes, checks and foreign keys. Run with psql in a database
+-- same columns, indexes and checks, and without foreign keys like them. Run with psql in a database
 -- that has the extension.
 
 CREATE SCHEMA baseline;
@@ -12,17 +12,12 @@ SET search_path = baseline, public;
 
 CREATE TABLE rf_home (LIKE public.rf_home INCLUDING ALL);
 CREATE TABLE rf_campaign (LIKE public.rf_campaign INCLUDING ALL);
-CREATE TABLE rf_participant (LIKE public.rf_participant INCLUDING ALL,
-	FOREIGN KEY (campaign_id) REFERENCES rf_campaign)
+CREATE TABLE rf_participant (LIKE public.rf_participant INCLUDING ALL)
 	WITH (fillfactor = 85);
-CREATE TABLE rf_reward_rule (LIKE public.rf_reward_rule INCLUDING ALL,
-	FOREIGN KEY (campaign_id) REFERENCES rf_campaign);
-CREATE TABLE rf_reward (LIKE public.rf_reward INCLUDING ALL,
-	FOREIGN KEY (rule_id) REFERENCES rf_reward_rule,
-	FOREIGN KEY (participant_id) REFERENCES rf_participant)
+CREATE TABLE rf_reward_rule (LIKE public.rf_reward_rule INCLUDING ALL);
+CREATE TABLE rf_reward (LIKE public.rf_reward INCLUDING ALL)
 	WITH (fillfactor = 90);
-CREATE TABLE rf_webhook (LIKE public.rf_webhook INCLUDING ALL,
-	FOREIGN KEY (campaign_id) REFERENCES rf_campaign);
+CREATE TABLE rf_webhook (LIKE public.rf_webhook INCLUDING ALL);
 CREATE TABLE rf_event (LIKE public.rf_event INCLUDING ALL);
 CREATE SEQUENCE rf_outbox_id_seq;
 CREATE TABLE rf_outbox_0 (LIKE public.rf_outbox_0 INCLUDING ALL);

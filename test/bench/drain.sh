@@ -110,24 +110,25 @@ drain() { # ROUND
 
 # A campaign and a webhook for each drain: what was sent before plays no part.
 prepare_campaign() { # ROUND
-	local campaign
+	local campaign webhook
 	campaign=$(sql -c "INSERT INTO rf_campaign (slug, name, landing_url)
 		VALUES ('drain-$1', 'Drain $1', 'https://shop.example/welcome?ref={code}') RETURNING id")
+	webhook=$(sql -c "SELECT webhook_id FROM rf_create_webhook('$RECEIVER', '{referrer.joined}', campaign => 'drain-$1')")
+	sql -c "UPDATE rf_webhook SET max_in_flight = $IN_FLIGHT WHERE id = $webhook"
 	sql -c "COPY (SELECT $campaign, 'person' || n || '@example.com', 'Somebody With A Name ' || n || repeat(' and another', 5)
-		FROM generate_series(1, $DELIVERIES) n) TO '$WORK/people.tsv'" >&2
-	sql -c "UPDATE rf_webhook SET max_in_flight = $IN_FLIGHT
-		WHERE id = (SELECT webhook_id FROM rf_create_webhook('$RECEIVER', '{referrer.joined}', campaign => 'drain-$1'))
-		RETURNING id"
+		FROM generate_series(1, $DELIVERIES) n) TO '$WORK/people.tsv'"
+	echo "$webhook"
 }
 
 recorded() { sql -c "SELECT count(*) FROM rf_attempt WHERE webhook_id = $1"; }
 
 await_recorded() { # WEBHOOK
-	local end=$((SECONDS + PATIENCE))
-	until [ "$(recorded "$1")" -ge "$DELIVERIES" ]; do
-		[ $SECONDS -lt $end ] || die "only $(recorded "$1") deliveries after $PATIENCE s"
+	local end=$((SECONDS + PATIENCE)) count
+	while count=$(recorded "$1") && [ "$count" -lt "$DELIVERIES" ]; do
+		[ $SECONDS -lt $end ] || die "only $count deliveries after $PATIENCE s"
 		sleep 0.3
 	done
+	[ -n "$count" ] || die 'cannot count the deliveries'
 }
 
 check_effect() { # WEBHOOK

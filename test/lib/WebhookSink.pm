@@ -1,0 +1,349 @@
+# A receiver of webhooks whose answers are told by the path of the URL, and
+# which remembers every request:
+#
+#   /ok                  204
+#   /status/503          that status
+#   /recover/3           500 three times, then 204
+#   /retry-after/VALUE   503 with that header
+#   /redirect            302 to /ok
+#   /hold                204 once release() was called
+#   /hang                reads, and never answers
+#   /drip                a byte of an answer's body each second, without end
+#   /drip-header         the same before the body
+#   /reset               resets the connection after the request
+#   /close               closes it without an answer
+#   /garbage             not HTTP
+#   /flood               200 and a gigabyte
+#   /headers             200 with 100 kB of headers
+#   /early               413 and a close before the body was read
+#
+# Whatever follows in the path ("/ok/anything") tells requests apart.
+package WebhookSink;
+
+use strict;
+use warnings;
+
+use Digest::SHA qw(hmac_sha256);
+use Fcntl qw(:flock);
+use IO::Socket::INET;
+use JSON::PP;
+use MIME::Base64;
+use POSIX ();
+use Socket qw(SOL_SOCKET SO_LINGER);
+use Time::HiRes qw(sleep time);
+
+use PostgreSQL::Test::Utils;
+
+# Nothing a test does takes as long; a process left over by one that died ends.
+my $lifetime = 600;
+
+sub new
+{
+	my ($class) = @_;
+	my $listener = IO::Socket::INET->new(
+		LocalAddr => '127.0.0.1',
+		Listen    => 200,
+		ReuseAddr => 1) // die "cannot listen: $!";
+	my $dir = PostgreSQL::Test::Utils::tempdir();
+	my $self = bless {
+		listener => $listener,
+		port     => $listener->sockport,
+		log      => "$dir/requests",
+		gate     => "$dir/released",
+		tries    => "$dir/tries",
+		parent   => $$,
+	}, $class;
+
+	open my $log, '>', $self->{log} or die $!;
+	$self->{pid} = fork // die "cannot fork: $!";
+	$self->_serve if $self->{pid} == 0;
+	$listener->close;
+	return $self;
+}
+
+sub url
+{
+	my ($self, $path) = @_;
+
+	return "http://127.0.0.1:$self->{port}$path";
+}
+
+# All requests so far, or those to a path and below: path, method, query,
+# headers (names in lower case), body, at.
+sub requests
+{
+	my ($self, $path) = @_;
+	open my $log, '<', $self->{log} or die $!;
+	my @requests = map { decode_json($_) } grep { /\n\z/ } <$log>;
+
+	$_->{body} = decode_base64($_->{body}) foreach @requests;
+	return @requests unless defined $path;
+	return grep { $_->{path} =~ m{^\Q$path\E(/|$)} } @requests;
+}
+
+# Wait until so many requests came; returns them, or dies.
+sub await
+{
+	my ($self, $n, $path) = @_;
+	my $end = time + $PostgreSQL::Test::Utils::timeout_default;
+	my @requests;
+
+	while (time < $end)
+	{
+		@requests = $self->requests($path);
+		return @requests if @requests >= $n;
+		sleep 0.05;
+	}
+	die sprintf 'only %d of %d requests came', scalar @requests, $n;
+}
+
+# Answer what is held, and hold no longer.
+sub release
+{
+	my ($self) = @_;
+
+	open my $gate, '>', $self->{gate} or die $!;
+	return;
+}
+
+# Hold again.
+sub hold
+{
+	my ($self) = @_;
+
+	unlink $self->{gate};
+	return;
+}
+
+# Does a signature of the request fit the secret? As Standard Webhooks says, with
+# nothing of ours. What is signed of a GET is its query string.
+sub is_signed
+{
+	my ($request, $secret) = @_;
+	my $headers = $request->{headers};
+	my $key = decode_base64($secret =~ s/^whsec_//r);
+	my $body = $request->{method} eq 'GET' ? $request->{query} : $request->{body};
+	my $expected = 'v1,' . encode_base64(hmac_sha256(
+			"$headers->{'webhook-id'}.$headers->{'webhook-timestamp'}.$body", $key), '');
+
+	return 0 + grep { $_ eq $expected } split / /, $headers->{'webhook-signature'};
+}
+
+sub stop
+{
+	my ($self) = @_;
+
+	return unless $self->{pid} && $self->{parent} == $$;
+	kill 'TERM', $self->{pid};
+	waitpid $self->{pid}, 0;
+	delete $self->{pid};
+	return;
+}
+
+sub DESTROY
+{
+	my ($self) = @_;
+	local ($?, $!);
+
+	$self->stop;
+	return;
+}
+
+# ---- the receiver's processes -------------------------------------------------
+
+# One process listens, and one serves each connection.
+sub _serve
+{
+	my ($self) = @_;
+	my %children;
+
+	# Of PostgreSQL::Test's clean-up at exit, a child must do nothing.
+	local $SIG{TERM} = sub { kill 'KILL', keys %children; POSIX::_exit(0) };
+	local $SIG{CHLD} = sub {
+		while ((my $pid = waitpid -1, POSIX::WNOHANG()) > 0) { delete $children{$pid} }
+	};
+	local $SIG{ALRM} = $SIG{TERM};
+	alarm $lifetime;
+	while (1)
+	{
+		my $connection = $self->{listener}->accept // next;
+		my $pid = fork // next;
+
+		if ($pid == 0)
+		{
+			$SIG{$_} = 'DEFAULT' foreach qw(TERM CHLD ALRM);
+			alarm $lifetime;
+			$self->{listener}->close;
+			eval { $self->_serve_connection($connection) };
+			POSIX::_exit(0);
+		}
+		$children{$pid} = 1;
+		$connection->close;
+	}
+}
+
+sub _serve_connection
+{
+	my ($self, $connection) = @_;
+
+	$SIG{PIPE} = 'IGNORE';
+	while (my $request = _read_request($connection))
+	{
+		$self->_remember($request);
+		$self->_answer($connection, $request) or last;
+	}
+	return;
+}
+
+sub _read_request
+{
+	my ($connection) = @_;
+	my ($text, $head, $body) = ('');
+
+	until (defined $body)
+	{
+		sysread($connection, $text, 65536, length $text) or return;
+		($head, $body) = split /\r\n\r\n/, $text, 2;
+	}
+	my ($line, @lines) = split /\r\n/, $head;
+	my ($method, $target, $version) = split / /, $line;
+	my ($path, $query) = split /\?/, $target, 2;
+	my %headers;
+	foreach (@lines)
+	{
+		my ($name, $value) = split /:\s*/, $_, 2;
+		push @{ $headers{ lc $name } }, $value;
+	}
+	$_ = join ', ', @$_ foreach values %headers;
+	unless ($path =~ m{^/early})
+	{
+		while (length $body < ($headers{'content-length'} // 0))
+		{
+			sysread($connection, $body, 65536, length $body) or return;
+		}
+	}
+	return {
+		method => $method, path => $path, query => $query, version => $version,
+		headers => \%headers, body => $body, at => time };
+}
+
+sub _remember
+{
+	my ($self, $request) = @_;
+	open my $log, '>>', $self->{log} or die $!;
+	my $line = encode_json({ %$request, body => encode_base64($request->{body}, '') });
+
+	flock $log, LOCK_EX;
+	syswrite $log, "$line\n";
+	return;
+}
+
+# True if the connection goes on.
+sub _answer
+{
+	my ($self, $connection, $request) = @_;
+	my (undef, $how, $with) = split m{/}, $request->{path};
+	my $answer = __PACKAGE__->can("_answer_" . ($how =~ tr/-/_/r)) // \&_answer_unknown;
+
+	return $self->$answer($connection, $with);
+}
+
+sub _send
+{
+	my ($connection, $status, $headers, $body) = @_;
+	my $text = join "\r\n", "HTTP/1.1 $status Told", @$headers,
+	  ($status == 204 ? () : 'Content-Length: ' . length $body), '', $body;
+
+	return _write($connection, $text);
+}
+
+sub _write
+{
+	my ($connection, $text) = @_;
+
+	while (length $text)
+	{
+		my $n = syswrite($connection, $text) or return 0;
+		substr($text, 0, $n, '');
+	}
+	return 1;
+}
+
+sub _answer_ok { return _send($_[1], 204, [], '') }
+sub _answer_status { return _send($_[1], $_[2], [], "status $_[2]") }
+sub _answer_unknown { return _send($_[1], 404, [], '') }
+sub _answer_redirect { return _send($_[1], 302, ['Location: /ok'], '') }
+sub _answer_retry_after { return _send($_[1], 503, ["Retry-After: $_[2]"], '') }
+sub _answer_garbage { _write($_[1], "hello, world\r\n\r\n"); return 0 }
+sub _answer_close { return 0 }
+sub _answer_hang { sleep 1 while 1 }
+
+sub _answer_early
+{
+	_send($_[1], 413, ['Connection: close'], '');
+	return 0;
+}
+
+sub _answer_recover
+{
+	my ($self, $connection, $failures) = @_;
+	open my $tries, '>>', $self->{tries} or die $!;
+
+	flock $tries, LOCK_EX;
+	syswrite $tries, 'x';
+	return _send($connection, -s $self->{tries} > $failures ? 204 : 500, [], '');
+}
+
+sub _answer_hold
+{
+	my ($self, $connection) = @_;
+
+	sleep 0.02 until -e $self->{gate};
+	return _send($connection, 204, [], '');
+}
+
+sub _answer_drip
+{
+	my ($self, $connection) = @_;
+
+	_write($connection, "HTTP/1.1 200 Slowly\r\nContent-Length: 1000000\r\n\r\n");
+	sleep 1 while _write($connection, '.');
+	return 0;
+}
+
+sub _answer_drip_header
+{
+	my ($self, $connection) = @_;
+
+	_write($connection, "HTTP/1.1 200 Slowly\r\nX-Slow: ");
+	sleep 1 while _write($connection, '.');
+	return 0;
+}
+
+sub _answer_reset
+{
+	my ($self, $connection) = @_;
+
+	setsockopt $connection, SOL_SOCKET, SO_LINGER, pack('ii', 1, 0);
+	close $connection;
+	return 0;
+}
+
+sub _answer_flood
+{
+	my ($self, $connection) = @_;
+	my $block = 'x' x 1048576;
+
+	_write($connection, "HTTP/1.1 200 Much\r\nContent-Length: 1073741824\r\n\r\n");
+	for (1 .. 1024) { _write($connection, $block) or return 0 }
+	return 1;
+}
+
+sub _answer_headers
+{
+	my ($self, $connection) = @_;
+
+	return _send($connection, 200, [ map { "X-Header-$_: " . 'x' x 90 } 1 .. 1000 ], '');
+}
+
+1;
