@@ -85,11 +85,10 @@ FROM member m
 JOIN pg_class c ON c.oid = m.objid
 WHERE m.type = 'table' AND (c.relkind <> 'r' OR c.relpersistence <> 'p');
 
--- guards: the queue has no foreign keys; what refers to what, and what a deletion takes along
-SELECT conrelid::regclass AS "table", pg_get_constraintdef(oid) AS reference
+-- guards: no foreign keys: a parallel restore loads the tables in any order
+SELECT conrelid::regclass AS "table", conname
 FROM pg_constraint
-WHERE contype = 'f' AND conrelid IN (SELECT objid FROM member)
-ORDER BY conrelid::regclass::text COLLATE "C", pg_get_constraintdef(oid) COLLATE "C";
+WHERE contype = 'f' AND conrelid IN (SELECT objid FROM member);
 
 -- guards: ids are the engine's
 SELECT s.refobjid::regclass AS "table", a.attname, a.attidentity

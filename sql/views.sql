@@ -19,7 +19,8 @@ INSERT INTO rf_participant (campaign_id, email, name, code, referred_by, joined_
 -- guards: the leaderboard: people qualified, then invited, then who joined
 -- earlier; without people to show one is not on it
 SELECT rank, code, name, qualified_count, invited_count, joined_at FROM rf_leaderboard WHERE campaign_id = :campaign ORDER BY rank;
-SELECT changed FROM rf_qualify('VIEW-DEE'), rf_qualify('VIEW-EVE') AS other (a, b, c, d);
+SELECT changed FROM rf_qualify('VIEW-DEE');
+SELECT changed FROM rf_qualify('VIEW-EVE');
 SELECT rank, code, qualified_count, invited_count FROM rf_leaderboard WHERE campaign_id = :campaign ORDER BY rank;
 
 -- guards: the referral tree

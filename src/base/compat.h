@@ -21,6 +21,13 @@
 #define RF_MODULE_MAGIC PG_MODULE_MAGIC
 #endif
 
+/* Before a declaration: the function does not return. 18 changed the spelling. */
+#if PG_VERSION_NUM >= 180000
+#define RF_NORETURN pg_noreturn
+#else
+#define RF_NORETURN pg_attribute_noreturn()
+#endif
+
 /* 17 names wait events of extensions; before, they all are "Extension". */
 static inline uint32
 rf_wait_event(const char *name)

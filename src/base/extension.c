@@ -9,6 +9,7 @@
 #include "access/table.h"
 #include "catalog/indexing.h"
 #include "catalog/pg_extension.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/rel.h"
@@ -17,6 +18,7 @@
 
 typedef struct ExtensionRow
 {
+	Oid			oid;
 	Oid			schema;
 	Oid			owner;
 	bool		same_version;
@@ -41,6 +43,7 @@ extension_row(ExtensionRow *row)
 		Datum		version = heap_getattr(tuple, Anum_pg_extension_extversion,
 										   RelationGetDescr(catalog), &isnull);
 
+		row->oid = form->oid;
 		row->schema = form->extnamespace;
 		row->owner = form->extowner;
 		row->same_version = !isnull &&
@@ -55,8 +58,18 @@ bool
 rf_extension_enter(RfEngine *engine)
 {
 	ExtensionRow row;
+	Oid			oid;
 
-	if (!extension_row(&row) || !row.same_version)
+	if (!extension_row(&row))
+		return false;
+
+	/*
+	 * DROP EXTENSION locks the extension before anything in it: wait here for
+	 * one that is under way, rather than find our tables gone half-way.
+	 */
+	oid = row.oid;
+	LockDatabaseObject(ExtensionRelationId, oid, 0, AccessShareLock);
+	if (!extension_row(&row) || row.oid != oid || !row.same_version)
 		return false;
 	rf_engine_enter_schema(engine, row.schema, row.owner);
 	return true;

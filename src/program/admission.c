@@ -147,6 +147,18 @@ rf_email_is_valid(const char *email, RfRefusal *refusal)
 	return true;
 }
 
+bool
+rf_particulars_are_valid(const char *name, const char *source, const char *meta,
+						 RfRefusal *refusal)
+{
+	if (source != NULL && source[0] == '\0')
+		return refuse(refusal, ERRCODE_INVALID_PARAMETER_VALUE,
+					  "source is empty", NULL, "Leave it null to have it filled.");
+	return text_is_valid(name, "name", NAME_MAX_BYTES, refusal) &&
+		text_is_valid(source, "source", SOURCE_MAX, refusal) &&
+		text_is_valid(meta, "meta", INT_MAX, refusal);
+}
+
 /* The row's campaign; rows of one campaign mostly come together. */
 static const RfCampaign *
 admission_campaign(RfAdmission *admission, int64 id, RfLazyEngine *lazy)
@@ -306,8 +318,10 @@ static bool
 check_joined_at(const RfApplicant *applicant, RfAdmitted *admitted, RfRefusal *refusal)
 {
 	admitted->joined_at = applicant->joined_at != 0 ? applicant->joined_at : rf_now();
-	if (TIMESTAMP_NOT_FINITE(admitted->joined_at) ||
-		admitted->joined_at > rf_now() + RF_CLOCK_SKEW)
+	if (TIMESTAMP_NOT_FINITE(admitted->joined_at))
+		return refuse(refusal, ERRCODE_INVALID_PARAMETER_VALUE,
+					  "joined_at must be finite", NULL, NULL);
+	if (admitted->joined_at > rf_now() + RF_CLOCK_SKEW)
 		return refuse(refusal, ERRCODE_INVALID_PARAMETER_VALUE,
 					  "joined_at lies in the future",
 					  psprintf("It is %s.", timestamptz_to_str(admitted->joined_at)), NULL);
@@ -323,11 +337,7 @@ check_columns(const RfApplicant *applicant, RfAdmitted *admitted, RfRefusal *ref
 	if (!rf_email_is_valid(admitted->email, refusal))
 		return false;
 	admitted->email_key = rf_email_key(admitted->email);
-	if (applicant->source != NULL && applicant->source[0] == '\0')
-		return refuse(refusal, ERRCODE_INVALID_PARAMETER_VALUE,
-					  "source is empty", NULL, "Leave it null to have it filled.");
-	return text_is_valid(applicant->name, "name", NAME_MAX_BYTES, refusal) &&
-		text_is_valid(applicant->source, "source", SOURCE_MAX, refusal) &&
+	return rf_particulars_are_valid(applicant->name, applicant->source, applicant->meta, refusal) &&
 		text_is_valid(applicant->referred_by, "referred_by", SOURCE_MAX, refusal) &&
 		check_code(applicant, admitted, refusal) &&
 		check_joined_at(applicant, admitted, refusal);

@@ -6,6 +6,7 @@
 #ifndef RF_ADMISSION_H
 #define RF_ADMISSION_H
 
+#include "base/compat.h"
 #include "base/engine.h"
 #include "program/campaign.h"
 #include "program/code.h"
@@ -28,6 +29,8 @@ typedef struct RfApplicant
 	const char *referred_by;
 	const char *source;
 	const char *code;
+	const char *meta;			/* text; only where the server checks no
+								 * encoding */
 	TimestampTz joined_at;		/* 0: now */
 } RfApplicant;
 
@@ -62,10 +65,14 @@ extern bool rf_admission_check(RfAdmission *admission, RfLazyEngine *lazy,
 extern bool rf_refuse_capped(const RfCampaign *campaign, const char *code, RfRefusal *refusal);
 
 /* Raise a refusal as an error. */
-extern void rf_refusal_raise(const RfRefusal *refusal) pg_attribute_noreturn();
+RF_NORETURN extern void rf_refusal_raise(const RfRefusal *refusal);
 
 /* Is it an address in form? On false, `refusal` says why not. */
 extern bool rf_email_is_valid(const char *email, RfRefusal *refusal);
+
+/* What may change later besides the e-mail; strings may be NULL, meta as above. */
+extern bool rf_particulars_are_valid(const char *name, const char *source,
+									 const char *meta, RfRefusal *refusal);
 
 /* Trimmed; palloc'd. */
 extern char *rf_email_trim(const char *email);

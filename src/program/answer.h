@@ -7,10 +7,12 @@
 
 #include "fmgr.h"
 
+#include "base/compat.h"
+
 /* A function's one row, of the type it was declared with. */
 extern Datum rf_answer(FunctionCallInfo fcinfo, Datum *values, bool *nulls);
 
 /* Raise RF002. */
-extern void rf_raise_unknown_code(const char *code) pg_attribute_noreturn();
+RF_NORETURN extern void rf_raise_unknown_code(const char *code);
 
 #endif							/* RF_ANSWER_H */

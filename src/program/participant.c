@@ -11,7 +11,9 @@
 
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
+#include "utils/jsonb.h"
 #include "utils/rel.h"
 
 #include "base/clock.h"
@@ -38,13 +40,13 @@ participant_trigger(FunctionCallInfo fcinfo)
 /* The columns the row trigger reads or writes. */
 enum
 {
-	CAMPAIGN_ID, EMAIL, NAME, REFERRED_BY, SOURCE, CODE, JOINED_AT,
+	CAMPAIGN_ID, EMAIL, NAME, REFERRED_BY, SOURCE, CODE, META, JOINED_AT,
 	EMAIL_KEY, CODE_KEY, REFERRER_ID, STATE, INVITED_COUNT, QUALIFIED_COUNT, QUALIFIED_AT,
 	ROW_COLUMNS
 };
 
 static const char *const row_columns[ROW_COLUMNS] = {
-	"campaign_id", "email", "name", "referred_by", "source", "code", "joined_at",
+	"campaign_id", "email", "name", "referred_by", "source", "code", "meta", "joined_at",
 	"email_key", "code_key", "referrer_id", "state", "invited_count", "qualified_count",
 	"qualified_at"
 };
@@ -88,6 +90,19 @@ row_string(const Row *row, int column)
 	return row->nulls[i] ? NULL : TextDatumGetCString(row->values[i]);
 }
 
+/* The text of meta where somebody must look whether it is UTF-8; else NULL. */
+static char *
+row_meta(const Row *row)
+{
+	int			i = row->joining->index[META];
+	Jsonb	   *meta;
+
+	if (GetDatabaseEncoding() != PG_SQL_ASCII || row->nulls[i])
+		return NULL;
+	meta = DatumGetJsonbP(row->values[i]);
+	return JsonbToCString(NULL, &meta->root, VARSIZE(meta));
+}
+
 static void
 row_set(Row *row, int column, Datum value)
 {
@@ -112,6 +127,7 @@ row_applicant(const Row *row, RfApplicant *applicant)
 	applicant->referred_by = row_string(row, REFERRED_BY);
 	applicant->source = row_string(row, SOURCE);
 	applicant->code = row_string(row, CODE);
+	applicant->meta = row_meta(row);
 	applicant->joined_at = row->nulls[index[JOINED_AT]] ? 0 :
 		DatumGetTimestampTz(row->values[index[JOINED_AT]]);
 }
@@ -208,11 +224,15 @@ row_check_fixed(HeapTuple old, HeapTuple new, TupleDesc tupdesc)
 	}
 }
 
-/* The row with its e-mail trimmed and email_key made from it. */
+/* The row, checked, with its e-mail trimmed and email_key made from it. */
 static HeapTuple
-row_with_email(HeapTuple row, TupleDesc tupdesc)
+row_changed(HeapTuple row, TupleDesc tupdesc)
 {
 	char	   *email = SPI_getvalue(row, tupdesc, SPI_fnumber(tupdesc, "email"));
+	char	   *name = SPI_getvalue(row, tupdesc, SPI_fnumber(tupdesc, "name"));
+	char	   *source = SPI_getvalue(row, tupdesc, SPI_fnumber(tupdesc, "source"));
+	char	   *meta = GetDatabaseEncoding() != PG_SQL_ASCII ? NULL :
+		SPI_getvalue(row, tupdesc, SPI_fnumber(tupdesc, "meta"));
 	int			columns[] = {SPI_fnumber(tupdesc, "email"), SPI_fnumber(tupdesc, "email_key")};
 	Datum		values[2];
 	bool		nulls[2] = {false, false};
@@ -220,7 +240,8 @@ row_with_email(HeapTuple row, TupleDesc tupdesc)
 
 	if (email != NULL)
 		email = rf_email_trim(email);
-	if (!rf_email_is_valid(email, &refusal))
+	if (!rf_email_is_valid(email, &refusal) ||
+		!rf_particulars_are_valid(name, source, meta, &refusal))
 		rf_refusal_raise(&refusal);
 	values[0] = CStringGetTextDatum(email);
 	values[1] = CStringGetTextDatum(rf_email_key(email));
@@ -236,5 +257,5 @@ rf_participant_fixed(PG_FUNCTION_ARGS)
 	if (rf_engine_is_writing())
 		return PointerGetDatum(trigger->tg_newtuple);
 	row_check_fixed(trigger->tg_trigtuple, trigger->tg_newtuple, tupdesc);
-	return PointerGetDatum(row_with_email(trigger->tg_newtuple, tupdesc));
+	return PointerGetDatum(row_changed(trigger->tg_newtuple, tupdesc));
 }

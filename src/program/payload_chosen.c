@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/json.h"
@@ -111,11 +112,11 @@ chosen_json(StringInfo out, const char *name, JsonbValue *value)
 		appendStringInfoString(out, chosen_text(value));
 }
 
-/* RFC 3986: all but the unreserved characters is percent-encoded. */
+/* RFC 3986: all bytes of UTF-8 but the unreserved characters are percent-encoded. */
 static void
 percent_encode(StringInfo out, const char *text)
 {
-	for (; *text != '\0'; text++)
+	for (text = pg_server_to_any(text, strlen(text), PG_UTF8); *text != '\0'; text++)
 	{
 		unsigned char c = *text;
 

@@ -169,7 +169,8 @@ rf_reward_rule_valid(PG_FUNCTION_ARGS)
 		check_milestone(&worth, row, tupdesc);
 	else
 		check_rule(&worth, row, tupdesc);
-	if (worth.is_money && worth.amount != 0)
+	/* That money has a unit at all, a constraint says. */
+	if (worth.is_money && worth.unit != NULL && worth.amount != 0)
 		check_money(worth.amount, worth.unit);
 	else if (worth.is_money && worth.unit != NULL)
 		(void) rf_currency_round(DirectFunctionCall1(int4_numeric, Int32GetDatum(1)), worth.unit);

@@ -82,7 +82,7 @@ COMMENT ON FUNCTION @extschema@.rf_participant_joined() IS
 CREATE FUNCTION @extschema@.rf_participant_fixed() RETURNS trigger
 LANGUAGE C AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.rf_participant_fixed() IS
-'trigger: keeps what is fixed after the insert, and email_key true to email';
+'trigger: keeps what is fixed after the insert, checks what may change, and keeps email_key true to email';
 
 CREATE TRIGGER rf_participant_admit
 BEFORE INSERT ON @extschema@.rf_participant
@@ -92,8 +92,8 @@ AFTER INSERT ON @extschema@.rf_participant
 REFERENCING NEW TABLE AS joined
 FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.rf_participant_joined();
 CREATE TRIGGER rf_participant_fixed
-BEFORE UPDATE OF id, campaign_id, email, referred_by, ip, code, joined_at, email_key,
-	code_key, referrer_id, state, qualified_at, invited_count, qualified_count
+BEFORE UPDATE OF id, campaign_id, email, name, source, meta, referred_by, ip, code, joined_at,
+	email_key, code_key, referrer_id, state, qualified_at, invited_count, qualified_count
 ON @extschema@.rf_participant
 FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_participant_fixed();
 CREATE TRIGGER rf_participant_rows_kept

@@ -153,6 +153,14 @@ database_count_failure(RfDatabase *database, TimestampTz now)
 	database->failures++;
 }
 
+/* Another database may have its turn now. Lock held. */
+static void
+database_tell_launcher(void)
+{
+	if (rf_shmem->launcher != NULL)
+		SetLatch(rf_shmem->launcher);
+}
+
 /* on_shmem_exit callback. */
 static void
 database_leave(int code, Datum arg)
@@ -170,8 +178,7 @@ database_leave(int code, Datum arg)
 		database->failures = 0;
 	if (database->state != RF_DATABASE_ABSENT)
 		rf_database_set(database, RF_DATABASE_WAITING, database_error);
-	if (rf_shmem->launcher != NULL)
-		SetLatch(rf_shmem->launcher);
+	database_tell_launcher();
 	LWLockRelease(rf_shmem->lock);
 	ConditionVariableBroadcast(&rf_shmem->left);
 }
@@ -209,6 +216,8 @@ void
 rf_database_report(RfDatabase *database, RfDatabaseState state, const char *detail)
 {
 	LWLockAcquire(rf_shmem->lock, LW_EXCLUSIVE);
+	if (database->state == RF_DATABASE_STARTING)
+		database_tell_launcher();
 	if (database->state != RF_DATABASE_LEAVING || state == RF_DATABASE_ABSENT)
 		rf_database_set(database, state, detail);
 	LWLockRelease(rf_shmem->lock);

@@ -4,8 +4,8 @@
 -- with every = 1 and webhooks in the standard format.
 --
 -- The tables are copies of the extension's, in the schema "baseline", with the
--- same columns, indexes and checks, and without foreign keys like them. Run with psql in a database
--- that has the extension.
+-- same columns, indexes and checks, and like them without foreign keys. Run with
+-- psql in a database that has the extension.
 
 CREATE SCHEMA baseline;
 SET search_path = baseline, public;

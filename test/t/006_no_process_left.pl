@@ -25,7 +25,6 @@ $node->wait_for_log(qr/HINT:  Increase max_worker_processes, now 2,/);
 ok(await_state($node, 'club', 'serving'), 'its turn comes');
 is($node->safe_psql('shop', 'SELECT state FROM rf_worker_status()'),
 	'waiting', 'while the other one waits');
-ok(await_state($node, 'shop', 'serving'), 'whose turn comes again');
 is(scalar(() = slurp_file($node->logfile) =~ /no background worker process is free/g),
 	1, 'the log says it once');
 
