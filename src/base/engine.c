@@ -13,6 +13,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/syscache.h"
@@ -62,12 +63,15 @@ engine_set(const char *setting, const char *value)
 /*
  * Plans are generic and live as long as the backend. One made while a table was
  * small must still be right when it has grown: sequential scans are ruled out.
+ * Where one is needed all the same, its cost must not start the JIT compiler.
  */
 void
 rf_engine_enter_schema(RfEngine *engine, Oid schema, Oid owner)
 {
 	MemoryContext caller = CurrentMemoryContext;
 
+	/* A transaction that holds its locks already is told of nothing else. */
+	AcceptInvalidationMessages();
 	engine_note_schema(schema);
 	GetUserIdAndSecContext(&engine->caller, &engine->caller_sec_context);
 	SetUserIdAndSecContext(owner, engine->caller_sec_context | SECURITY_LOCAL_USERID_CHANGE);
@@ -77,6 +81,7 @@ rf_engine_enter_schema(RfEngine *engine, Oid schema, Oid owner)
 		engine->guc_nest_level = NewGUCNestLevel();
 		engine_set("search_path", ENGINE_SEARCH_PATH);
 		engine_set("enable_seqscan", "off");
+		engine_set("jit", "off");
 	}
 	SPI_connect();
 	MemoryContextSwitchTo(caller);

@@ -20,6 +20,14 @@ STEADY=(
 # themselves are measured, yet the library is loaded as in production.
 NO_WORKER="max_worker_processes = 0"
 
+# run.sh has built already when it calls the others.
+prepare() {
+	need_packages build
+	make_work bench
+	[ -n "${BENCH_BUILT:-}" ] || build_and_install
+	export BENCH_BUILT=yes
+}
+
 sql() { psql -X -q -At -v ON_ERROR_STOP=1 "$@"; }
 
 # ---- the machine ----------------------------------------------------------

@@ -15,9 +15,7 @@ ROUNDS=${BENCH_ROUNDS:-3}
 TARGET=6
 
 main() {
-	need_packages build
-	make_work bench
-	build_and_install
+	prepare
 	start_cluster cluster "${STEADY[@]}" "$NO_WORKER"
 	sql -c 'CREATE DATABASE prepared'
 	sql -d prepared -f "$BENCH/copy.sql"

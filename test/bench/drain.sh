@@ -19,10 +19,8 @@ PATIENCE=300 # seconds for one drain
 
 main() {
 	export PATH="$PATH:/usr/sbin"
-	need_packages build
 	have nginx || install_packages nginx-light
-	make_work bench
-	build_and_install
+	prepare
 	build_limit
 	start_receiver
 	start_cluster cluster "${STEADY[@]}" \

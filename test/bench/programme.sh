@@ -23,9 +23,7 @@ SHOWN=               # is the head of the table out?
 RATIOS=()            # of rates, all that were shown
 
 main() {
-	need_packages build
-	make_work bench
-	build_and_install
+	prepare
 	start_cluster cluster "${STEADY[@]}" "$NO_WORKER"
 	POSTMASTER=$(head -n 1 "$WORK/cluster/postmaster.pid")
 	sql -v supply="$(supply)" -f "$BENCH/programme.sql" >/dev/null

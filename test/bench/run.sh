@@ -11,9 +11,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 main() {
 	local part
 	[ $# -gt 0 ] || set -- programme copy drain
-	need_packages build
-	make_work bench
-	build_and_install
+	prepare
 	heading 'The machine'
 	describe_machine
 	for part in "$@"; do
