@@ -115,6 +115,44 @@ SELECT * FROM rf_import('bulk-capped', rows => '[
 	{"email": "n4@people.example", "referred_by": "BULK-NOCAP"}]');
 SELECT code, invited_count FROM rf_participant WHERE code = 'BULK-NOCAP';
 
+-- guards: ON CONFLICT DO UPDATE joins who is new and changes who is there
+INSERT INTO rf_participant (campaign_id, email, name, code, referred_by) VALUES
+	(:campaign, 'x2@people.example', 'X two', NULL, 'BULK-C4'),
+	(:campaign, 'u1@people.example', 'U one', 'BULK-U1', 'BULK-C4')
+ON CONFLICT (campaign_id, email_key) DO UPDATE SET name = excluded.name
+RETURNING name, code, referred_by, state;
+-- guards: MERGE does the same
+MERGE INTO rf_participant p
+USING (VALUES ('x2@people.example', 'BULK-U1'), ('u2@people.example', 'BULK-U1')) AS v (email, referred_by)
+ON p.campaign_id = :campaign AND p.email_key = v.email
+WHEN MATCHED THEN UPDATE SET name = 'merged'
+WHEN NOT MATCHED THEN INSERT (campaign_id, email, referred_by) VALUES (:campaign, v.email, v.referred_by);
+SELECT code, invited_count FROM rf_participant WHERE code IN ('BULK-C4', 'BULK-U1') ORDER BY id;
+SELECT name FROM rf_participant WHERE campaign_id = :campaign AND email_key = 'x2@people.example';
+
+-- guards: failures that are caught leave nothing behind
+DO $$
+BEGIN
+	FOR i IN 1..6 LOOP
+		BEGIN
+			INSERT INTO rf_participant (campaign_id, email, referred_by)
+			SELECT id, 'v' || i || j || CASE WHEN i % 3 = 0 AND j = 2 THEN '' ELSE '@people.example' END, 'BULK-U1'
+			FROM rf_campaign, generate_series(1, 3) AS j WHERE slug = 'bulk';
+		EXCEPTION WHEN invalid_parameter_value THEN NULL;
+		END;
+	END LOOP;
+END $$;
+SELECT code, invited_count FROM rf_participant WHERE code = 'BULK-U1';
+
+-- guards 5.12: counts go on from one portion of a statement to the next
+INSERT INTO rf_campaign (slug, name) VALUES ('bulk-rewarded', 'Bulk, rewarded') RETURNING id AS rewarded \gset
+INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, every, amount, unit)
+VALUES (:rewarded, 'every 400', 'referrer', 'invited_joins', 400, 1, 'USD');
+INSERT INTO rf_participant (campaign_id, email, code) VALUES (:rewarded, 'ann@people.example', 'BULK-REW');
+INSERT INTO rf_participant (campaign_id, email, code, referred_by)
+SELECT :rewarded, 'p' || i || '@people.example', 'BULKREW-' || i, 'BULK-REW' FROM generate_series(1, 2500) AS i;
+SELECT ordinal, earned_by FROM rf_reward_status WHERE rule = 'every 400' ORDER BY ordinal;
+
 -- guards: two INSERTs in one query
 WITH first AS (
 	INSERT INTO rf_participant (campaign_id, email, code, referred_by)

@@ -42,4 +42,9 @@ SELECT * FROM explained('EXPL-ANN') WHERE rule = '7 late';
 SELECT rf_explain('NO-SUCH');
 \echo :SQLSTATE
 SELECT count(*) FROM rf_explain(NULL);
+-- guards: it can be asked where nothing can be written
+BEGIN READ ONLY;
+SELECT count(*) FROM explained('EXPL-ANN');
+SELECT rf_link('EXPL-ANN') IS NULL AS no_page;
+COMMIT;
 DROP FUNCTION explained(text);

@@ -13,8 +13,8 @@
 
 #include "delivery/address.h"
 
-bool		rf_allow_http = false;
-char	   *rf_allowed_networks = NULL;
+bool  rf_allow_http = false;
+char *rf_allowed_networks = NULL;
 
 typedef struct Range
 {
@@ -60,13 +60,13 @@ static const Range ranges_v6[] = {
 static const unsigned char mapped_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 static const unsigned char nat64_prefix[12] = {0, 0x64, 0xff, 0x9b};
 
-#define lengthof_ranges(r)	((int) (sizeof(r) / sizeof((r)[0])))
+#define lengthof_ranges(r) ((int) (sizeof(r) / sizeof((r)[0])))
 
 static bool
 address_in(const unsigned char *bytes, const unsigned char *network, int bits)
 {
-	int			whole = bits / 8;
-	int			rest = bits % 8;
+	int whole = bits / 8;
+	int rest = bits % 8;
 
 	if (memcmp(bytes, network, whole) != 0)
 		return false;
@@ -78,7 +78,7 @@ address_in(const unsigned char *bytes, const unsigned char *network, int bits)
 static bool
 address_in_any(const unsigned char *bytes, const RfNetworks *networks)
 {
-	int			i;
+	int i;
 
 	for (i = 0; i < networks->n; i++)
 	{
@@ -92,7 +92,7 @@ static const char *
 address_in_ranges(int family, const unsigned char *bytes, const Range *ranges, int n)
 {
 	unsigned char network[16];
-	int			i;
+	int			  i;
 
 	for (i = 0; i < n; i++)
 	{
@@ -138,8 +138,8 @@ static const char *
 address_forbidden_teredo(const unsigned char *bytes, const RfNetworks *local)
 {
 	unsigned char client[4];
-	const char *reason;
-	int			i;
+	const char	 *reason;
+	int			  i;
 
 	for (i = 0; i < 4; i++)
 		client[i] = bytes[12 + i] ^ 0xff;
@@ -194,7 +194,7 @@ rf_address_forbidden(const struct sockaddr *address, const RfNetworks *allowed,
 bool
 rf_address_parse(const char *text, struct sockaddr_storage *address)
 {
-	struct sockaddr_in *v4 = (struct sockaddr_in *) address;
+	struct sockaddr_in	*v4 = (struct sockaddr_in *) address;
 	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *) address;
 
 	memset(address, 0, sizeof(*address));
@@ -214,7 +214,7 @@ rf_address_parse(const char *text, struct sockaddr_storage *address)
 void
 rf_address_add(RfNetworks *networks, const struct sockaddr *address)
 {
-	RfNetwork  *network = &networks->network[networks->n];
+	RfNetwork *network = &networks->network[networks->n];
 
 	if (networks->n == RF_MAX_NETWORKS || !address_bytes(address, network->bytes))
 		return;
@@ -225,16 +225,16 @@ rf_address_add(RfNetworks *networks, const struct sockaddr *address)
 bool
 rf_address_has_network(const RfNetworks *local)
 {
-	int			i;
+	int i;
 
 	for (i = 0; i < local->n; i++)
 	{
 		const unsigned char *bytes = local->network[i].bytes;
-		bool		v4 = memcmp(bytes, mapped_prefix, 12) == 0;
-		bool		loopback = v4 ? bytes[12] == 127
-			: memcmp(bytes, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 16) == 0;
-		bool		link_local = v4 ? bytes[12] == 169 && bytes[13] == 254
-			: bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80;
+		bool				 v4 = memcmp(bytes, mapped_prefix, 12) == 0;
+		bool				 loopback = v4 ? bytes[12] == 127
+										   : memcmp(bytes, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 16) == 0;
+		bool				 link_local = v4 ? bytes[12] == 169 && bytes[13] == 254
+											 : bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80;
 
 		if (!loopback && !link_local)
 			return true;
@@ -248,8 +248,8 @@ rf_address_has_network(const RfNetworks *local)
 static int
 address_parse_bits(const char *text)
 {
-	int			bits = 0;
-	int			i;
+	int bits = 0;
+	int i;
 
 	for (i = 0; text[i] != '\0'; i++)
 	{
@@ -264,9 +264,9 @@ static const char *
 address_parse_network(char *text, RfNetwork *network)
 {
 	struct sockaddr_storage address;
-	char	   *slash = strchr(text, '/');
-	int			most;
-	int			bits;
+	char				   *slash = strchr(text, '/');
+	int						most;
+	int						bits;
 
 	if (slash != NULL)
 		*slash = '\0';
@@ -293,8 +293,8 @@ rf_address_parse_networks(const char *text, RfNetworks *networks)
 	for (text += strspn(text, separators); *text != '\0' && reason == NULL;
 		 text += strspn(text, separators))
 	{
-		char		word[64];
-		size_t		length = strcspn(text, separators);
+		char   word[64];
+		size_t length = strcspn(text, separators);
 
 		if (length >= sizeof(word))
 			reason = "not an IPv4 or IPv6 network";

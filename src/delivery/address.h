@@ -22,15 +22,15 @@ extern char *rf_allowed_networks;
 typedef struct RfNetwork
 {
 	unsigned char bytes[16];
-	int			bits;
+	int			  bits;
 } RfNetwork;
 
 #define RF_MAX_NETWORKS 128
 
 typedef struct RfNetworks
 {
-	int			n;
-	RfNetwork	network[RF_MAX_NETWORKS];
+	int		  n;
+	RfNetwork network[RF_MAX_NETWORKS];
 } RfNetworks;
 
 /*
@@ -40,7 +40,7 @@ typedef struct RfNetworks
  */
 extern const char *rf_address_parse_networks(const char *text, RfNetworks *networks);
 
-/* Add one address, as of a local interface. Without effect when it is full or no internet address. */
+/* Add one address. Without effect if the list is full or it is no internet address. */
 extern void rf_address_add(RfNetworks *networks, const struct sockaddr *address);
 
 /* Read an address without brackets, zone or port. False if it is none. */
@@ -52,10 +52,10 @@ extern bool rf_address_parse(const char *text, struct sockaddr_storage *address)
  * of this machine.
  */
 extern const char *rf_address_forbidden(const struct sockaddr *address,
-										const RfNetworks *allowed,
-										const RfNetworks *local);
+										const RfNetworks	  *allowed,
+										const RfNetworks	  *local);
 
 /* Is there an address that leads beyond this machine? */
 extern bool rf_address_has_network(const RfNetworks *local);
 
-#endif							/* RF_ADDRESS_H */
+#endif /* RF_ADDRESS_H */

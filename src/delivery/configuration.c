@@ -19,13 +19,13 @@
 #include "program/campaign.h"
 #include "program/home.h"
 
-#define REREAD_MS		60000
+#define REREAD_MS 60000
 
-static uint64 configuration_generation = 0;
+static uint64	   configuration_generation = 0;
 static TimestampTz configuration_read_at = 0;
-static bool configuration_here = false;
-static int64 *configuration_homes = NULL;
-static int	configuration_n_homes = 0;
+static bool		   configuration_here = false;
+static int64	  *configuration_homes = NULL;
+static int		   configuration_n_homes = 0;
 
 bool
 rf_configuration_is_here(void)
@@ -59,10 +59,10 @@ RF_STATEMENT(read_homes,
 static bool
 configuration_read_homes(void)
 {
-	bool		here = rf_home_is_here();
-	int			n = (int) rf_execute(&read_homes, NULL, NULL);
-	bool		same = here == configuration_here && n == configuration_n_homes;
-	int64	   *homes = MemoryContextAlloc(TopMemoryContext, Max(n, 1) * sizeof(int64));
+	bool   here = rf_home_is_here();
+	int	   n = (int) rf_execute(&read_homes, NULL, NULL);
+	bool   same = here == configuration_here && n == configuration_n_homes;
+	int64 *homes = MemoryContextAlloc(TopMemoryContext, Max(n, 1) * sizeof(int64));
 
 	for (int i = 0; i < n; i++)
 	{
@@ -114,7 +114,7 @@ RF_STATEMENT(read_webhooks,
 static char *
 configuration_text(uint64 row, int column, MemoryContext context)
 {
-	char	   *text = rf_text(row, column);
+	char *text = rf_text(row, column);
 
 	return MemoryContextStrdup(context, text);
 }
@@ -123,10 +123,10 @@ configuration_text(uint64 row, int column, MemoryContext context)
 static int
 configuration_array(uint64 row, int column, Oid type, Datum **elements)
 {
-	bool		isnull;
-	Datum		array = rf_value(row, column, &isnull);
-	int16		typlen = type == INT8OID ? 8 : -1;
-	int			n;
+	bool  isnull;
+	Datum array = rf_value(row, column, &isnull);
+	int16 typlen = type == INT8OID ? 8 : -1;
+	int	  n;
 
 	if (isnull)
 		return 0;
@@ -139,8 +139,8 @@ configuration_array(uint64 row, int column, Oid type, Datum **elements)
 static void
 configuration_set_schedule(RfEndpointConfig *config, uint64 row)
 {
-	Datum	   *steps;
-	int			n = configuration_array(row, COLUMN_SCHEDULE, INT8OID, &steps);
+	Datum *steps;
+	int	   n = configuration_array(row, COLUMN_SCHEDULE, INT8OID, &steps);
 
 	config->schedule = rf_retry_default_schedule;
 	if (n == 0)
@@ -154,8 +154,8 @@ configuration_set_schedule(RfEndpointConfig *config, uint64 row)
 static void
 configuration_set_keys(RfEndpointConfig *config, uint64 row)
 {
-	Datum	   *secrets;
-	int			n = configuration_array(row, COLUMN_SECRETS, TEXTOID, &secrets);
+	Datum *secrets;
+	int	   n = configuration_array(row, COLUMN_SECRETS, TEXTOID, &secrets);
 
 	for (int i = 0; i < n && config->nkeys < RF_ENDPOINT_KEYS_MAX; i++)
 	{
@@ -168,14 +168,14 @@ configuration_set_keys(RfEndpointConfig *config, uint64 row)
 static void
 configuration_set_headers(RfEndpointConfig *config, uint64 row)
 {
-	Datum	   *lines;
-	int			n = configuration_array(row, COLUMN_HEADERS, TEXTOID, &lines);
-	bool		json = config->method != RF_HTTP_GET &&
+	Datum *lines;
+	int	   n = configuration_array(row, COLUMN_HEADERS, TEXTOID, &lines);
+	bool   json = config->method != RF_HTTP_GET &&
 		strcmp(rf_text(row, COLUMN_FORMAT), "form") != 0;
 
 	config->headers = MemoryContextAlloc(config->context, (n + 2) * sizeof(char *));
 	config->headers[config->nheaders++] = json ? "content-type: application/json"
-		: "content-type: application/x-www-form-urlencoded";
+											   : "content-type: application/x-www-form-urlencoded";
 	config->headers[config->nheaders++] = "user-agent: referral/" REFERRAL_VERSION;
 	for (int i = 0; i < n; i++)
 		config->headers[config->nheaders++] =
@@ -209,9 +209,10 @@ static void
 configuration_set_state(RfEndpoint *endpoint, uint64 row)
 {
 	RfEndpointState state = strcmp(rf_text(row, COLUMN_STATE), "enabled") == 0
-		? RF_ENDPOINT_ENABLED : RF_ENDPOINT_WAITING;
-	bool		isnull;
-	Datum		paused_until = rf_value(row, COLUMN_PAUSED_UNTIL, &isnull);
+		? RF_ENDPOINT_ENABLED
+		: RF_ENDPOINT_WAITING;
+	bool			isnull;
+	Datum			paused_until = rf_value(row, COLUMN_PAUSED_UNTIL, &isnull);
 
 	if (endpoint->state == RF_ENDPOINT_UNKNOWN && !isnull)
 		endpoint->paused_until = DatumGetTimestampTz(paused_until);
@@ -239,8 +240,8 @@ static void
 configuration_read_webhooks(TimestampTz now)
 {
 	static uint64 reading = 0;
-	Datum		values[] = {TimestampTzGetDatum(now)};
-	uint64		n = rf_execute(&read_webhooks, values, NULL);
+	Datum		  values[] = {TimestampTzGetDatum(now)};
+	uint64		  n = rf_execute(&read_webhooks, values, NULL);
 
 	reading++;
 	for (uint64 row = 0; row < n; row++)

@@ -23,4 +23,4 @@ extern bool rf_configuration_is_here(void);
 /* May events of this home be sent? */
 extern bool rf_configuration_knows_home(int64 home);
 
-#endif							/* RF_CONFIGURATION_H */
+#endif /* RF_CONFIGURATION_H */

@@ -23,22 +23,23 @@
 #include "delivery/outbox.h"
 #include "delivery/outcome.h"
 #include "delivery/parking.h"
+#include "delivery/placing.h"
 #include "delivery/record.h"
 #include "delivery/retrying.h"
 #include "delivery/rotation.h"
 #include "delivery/turn.h"
 
-#define SLEEP_MAX_MS		5000
-#define RECORD_BATCH		256
-#define RECORD_DELAY_MS		20
-#define FAILED_TURN_MS		1000
-#define OWN_FAULT_MS		3000
+#define SLEEP_MAX_MS	5000
+#define RECORD_BATCH	256
+#define RECORD_DELAY_MS 20
+#define FAILED_TURN_MS	1000
+#define OWN_FAULT_MS	3000
 
-static bool courier_news = true;
-static bool courier_restarts = false;	/* as soon as nothing is under way */
+static bool		   courier_news = true;
+static bool		   courier_restarts = false; /* as soon as nothing is under way */
 static TimestampTz courier_read_at = 0;
-static TimestampTz courier_turns_from = 0;	/* not before: a turn failed */
-static TimestampTz courier_sends_from = 0;	/* not before: a fault of ours */
+static TimestampTz courier_turns_from = 0; /* not before: a turn failed */
+static TimestampTz courier_sends_from = 0; /* not before: a fault of ours */
 
 void
 rf_courier_start(int max_in_flight)
@@ -102,7 +103,7 @@ courier_put_away(void)
 		if (endpoint->state == RF_ENDPOINT_ENABLED || endpoint->state == RF_ENDPOINT_UNKNOWN)
 			continue;
 		rf_dispatch_unload(endpoint);
-		rf_outbox_put_away(endpoint);
+		rf_placing_put_away(endpoint);
 	}
 }
 
@@ -218,7 +219,7 @@ courier_restart(void)
 static RfTurnResult
 courier_turns(void)
 {
-	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz	 now = GetCurrentTimestamp();
 	RfTurnResult result = RF_TURN_DONE;
 
 	if (now < courier_turns_from)
@@ -250,7 +251,7 @@ courier_ms_until(TimestampTz time, TimestampTz now)
 static long
 courier_turn_sleep(TimestampTz now)
 {
-	long		sleep = SLEEP_MAX_MS;
+	long sleep = SLEEP_MAX_MS;
 
 	if (now < courier_turns_from)
 		return courier_ms_until(courier_turns_from, now);
@@ -289,14 +290,15 @@ rf_courier_work(long *timeout_ms)
 	courier_send();
 	*timeout_ms = courier_sleep();
 	return rf_configuration_is_here() || courier_restarts
-		? RF_COURIER_SERVING : RF_COURIER_SILENT;
+		? RF_COURIER_SERVING
+		: RF_COURIER_SILENT;
 }
 
 static void
 courier_wait_for_network(long timeout_ms)
 {
 	struct pollfd network = {.fd = rf_http_fd(), .events = POLLIN};
-	long		http = rf_http_timeout_ms();
+	long		  http = rf_http_timeout_ms();
 
 	if (http >= 0)
 		timeout_ms = Min(timeout_ms, http);

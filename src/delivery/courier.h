@@ -12,15 +12,15 @@
 typedef enum RfCourierState
 {
 	RF_COURIER_SERVING,
-	RF_COURIER_SILENT,			/* the rows come from another place: nothing is sent */
-	RF_COURIER_ABSENT			/* the extension is gone, or of another version */
+	RF_COURIER_SILENT, /* the rows come from another place: nothing is sent */
+	RF_COURIER_ABSENT  /* the extension is gone, or of another version */
 } RfCourierState;
 
 /* Once per process, outside a transaction: requests under way at most. */
 extern void rf_courier_start(int max_in_flight);
 
 /* A descriptor that is readable when a request has news. */
-extern int	rf_courier_fd(void);
+extern int rf_courier_fd(void);
 
 /* There may be new deliveries, or the configuration may have changed. */
 extern void rf_courier_wake(void);
@@ -37,4 +37,4 @@ extern RfCourierState rf_courier_work(long *timeout_ms);
  */
 extern void rf_courier_stop(long grace_ms);
 
-#endif							/* RF_COURIER_H */
+#endif /* RF_COURIER_H */

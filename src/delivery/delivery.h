@@ -7,18 +7,18 @@
 
 #include "c.h"
 
-#define RF_OUTBOX_SLOTS			4
+#define RF_OUTBOX_SLOTS 4
 
 /* RfDelivery.slot of one that was read from rf_retry. */
-#define RF_SLOT_RETRY			(-1)
+#define RF_SLOT_RETRY (-1)
 
 typedef struct RfDelivery
 {
-	int64		id;
-	int64		event_id;
-	int32		attempts;		/* made so far */
-	int8		slot;			/* outbox table it was read from, or RF_SLOT_RETRY */
-	bool		own_body;		/* other bytes than the event's payload */
+	int64 id;
+	int64 event_id;
+	int32 attempts; /* made so far */
+	int8  slot;		/* outbox table it was read from, or RF_SLOT_RETRY */
+	bool  own_body; /* other bytes than the event's payload */
 } RfDelivery;
 
-#endif							/* RF_DELIVERY_H */
+#endif /* RF_DELIVERY_H */

@@ -16,13 +16,13 @@
 #include "delivery/load.h"
 #include "delivery/record.h"
 
-#define SILENCE_MS			2000	/* then an endpoint is suspect */
-#define KNOWN_HOST_MS		60000	/* so long after a success */
-#define LOAD_AHEAD			32		/* parcels beyond what may be sent now */
-#define SHARE				3		/* times what is free */
+#define SILENCE_MS	  2000	/* then an endpoint is suspect */
+#define KNOWN_HOST_MS 60000 /* so long after a success */
+#define LOAD_AHEAD	  32	/* parcels beyond what may be sent now */
+#define SHARE		  3		/* times what is free */
 
-static int	dispatch_max_in_flight = 0;
-static uint32 dispatch_next = 0;	/* the endpoint that begins the next round */
+static int	  dispatch_max_in_flight = 0;
+static uint32 dispatch_next = 0; /* the endpoint that begins the next round */
 
 void
 rf_dispatch_start(int max_in_flight)
@@ -60,7 +60,7 @@ dispatch_is_open(const RfEndpoint *endpoint, TimestampTz now)
 static int
 dispatch_suspects_in_flight(TimestampTz now)
 {
-	int			n = 0;
+	int n = 0;
 
 	for (int i = 0; i < rf_endpoint_count(); i++)
 	{
@@ -84,8 +84,8 @@ dispatch_suspects_max(void)
 static int
 dispatch_loads_wanted(const RfEndpoint *endpoint, TimestampTz now)
 {
-	int			window;
-	int			target;
+	int window;
+	int target;
 
 	if (endpoint->queue.count == 0 || !dispatch_is_open(endpoint, now))
 		return 0;
@@ -102,7 +102,7 @@ dispatch_loads_wanted(const RfEndpoint *endpoint, TimestampTz now)
 static int
 dispatch_loads_allowed(const RfEndpoint *endpoint, TimestampTz now, int *suspects)
 {
-	int			wanted = dispatch_loads_wanted(endpoint, now);
+	int wanted = dispatch_loads_wanted(endpoint, now);
 
 	if (!dispatch_is_suspect(endpoint, now))
 		return wanted;
@@ -113,7 +113,7 @@ dispatch_loads_allowed(const RfEndpoint *endpoint, TimestampTz now, int *suspect
 void
 rf_dispatch_ask(TimestampTz now)
 {
-	int			suspects = dispatch_suspects_max() - dispatch_suspects_in_flight(now);
+	int suspects = dispatch_suspects_max() - dispatch_suspects_in_flight(now);
 
 	for (int i = 0; i < rf_endpoint_count(); i++)
 	{
@@ -131,7 +131,7 @@ rf_dispatch_ask(TimestampTz now)
 bool
 rf_dispatch_wants_loads(TimestampTz now)
 {
-	int			suspects = dispatch_suspects_max() - dispatch_suspects_in_flight(now);
+	int suspects = dispatch_suspects_max() - dispatch_suspects_in_flight(now);
 
 	if (!rf_load_has_room())
 		return false;
@@ -146,7 +146,7 @@ rf_dispatch_wants_loads(TimestampTz now)
 static RfParcel *
 dispatch_unlink(RfEndpoint *endpoint)
 {
-	RfParcel   *parcel = endpoint->first_loaded;
+	RfParcel *parcel = endpoint->first_loaded;
 
 	endpoint->first_loaded = parcel->next;
 	if (endpoint->first_loaded == NULL)
@@ -159,18 +159,18 @@ dispatch_unlink(RfEndpoint *endpoint)
 void
 rf_dispatch_unload(RfEndpoint *endpoint)
 {
-	RfParcel   *reversed = NULL;
+	RfParcel *reversed = NULL;
 
 	while (endpoint->first_loaded != NULL)
 	{
-		RfParcel   *parcel = dispatch_unlink(endpoint);
+		RfParcel *parcel = dispatch_unlink(endpoint);
 
 		parcel->next = reversed;
 		reversed = parcel;
 	}
 	while (reversed != NULL)
 	{
-		RfParcel   *parcel = reversed;
+		RfParcel *parcel = reversed;
 
 		reversed = parcel->next;
 		rf_endpoint_requeue(endpoint, &parcel->delivery);
@@ -190,7 +190,7 @@ dispatch_knows_host(const RfEndpoint *endpoint, TimestampTz now)
 static bool
 dispatch_may_send(const RfEndpoint *endpoint, TimestampTz now, int suspects)
 {
-	int			available = dispatch_max_in_flight - rf_http_in_flight();
+	int available = dispatch_max_in_flight - rf_http_in_flight();
 
 	if (endpoint->nloaded == 0 || !dispatch_is_open(endpoint, now))
 		return false;
@@ -212,7 +212,7 @@ dispatch_has_room_for_results(void)
 static bool
 dispatch_send(RfEndpoint *endpoint, TimestampTz now)
 {
-	RfParcel   *parcel = dispatch_unlink(endpoint);
+	RfParcel	 *parcel = dispatch_unlink(endpoint);
 	RfHttpRequest request;
 
 	rf_parcel_address(parcel, now, &request);
@@ -232,8 +232,8 @@ dispatch_send(RfEndpoint *endpoint, TimestampTz now)
 bool
 rf_dispatch_send(TimestampTz now)
 {
-	int			suspects = dispatch_suspects_in_flight(now);
-	bool		sent = true;
+	int	 suspects = dispatch_suspects_in_flight(now);
+	bool sent = true;
 
 	while (sent && dispatch_has_room_for_results())
 	{
@@ -258,7 +258,7 @@ rf_dispatch_send(TimestampTz now)
 bool
 rf_dispatch_can_send(TimestampTz now)
 {
-	int			suspects = dispatch_suspects_in_flight(now);
+	int suspects = dispatch_suspects_in_flight(now);
 
 	if (!dispatch_has_room_for_results())
 		return false;

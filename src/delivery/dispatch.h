@@ -28,4 +28,4 @@ extern TimestampTz rf_dispatch_pause_ends(TimestampTz now);
 /* Put an endpoint's loaded parcels back into its queue. */
 extern void rf_dispatch_unload(RfEndpoint *endpoint);
 
-#endif							/* RF_DISPATCH_H */
+#endif /* RF_DISPATCH_H */

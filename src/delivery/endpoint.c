@@ -13,24 +13,23 @@
  * A queue holds so many while all queues together are below their bound, and
  * always a few: memory stays bounded, and no endpoint can crowd out another.
  */
-#define QUEUE_MAX			4096
-#define QUEUE_MIN			64
-#define QUEUED_MAX			65536
+#define QUEUE_MAX  4096
+#define QUEUE_MIN  64
+#define QUEUED_MAX 65536
 
-static HTAB *endpoint_table = NULL;
+static HTAB		   *endpoint_table = NULL;
 static RfEndpoint **endpoint_list = NULL;
-static int	endpoint_n = 0;
-static int	endpoint_capacity = 0;
-static int	endpoint_queued = 0;
+static int			endpoint_n = 0;
+static int			endpoint_capacity = 0;
+static int			endpoint_queued = 0;
 
 void
 rf_endpoint_start(void)
 {
-	HASHCTL		control = {
+	HASHCTL control = {
 		.keysize = sizeof(int64),
 		.entrysize = sizeof(RfEndpoint),
-		.hcxt = TopMemoryContext
-	};
+		.hcxt = TopMemoryContext};
 
 	endpoint_table = hash_create("referral endpoints", 64, &control,
 								 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
@@ -47,7 +46,7 @@ rf_endpoint_find(int64 id)
 static void
 endpoint_init(RfEndpoint *endpoint)
 {
-	int64		id = endpoint->id;
+	int64 id = endpoint->id;
 
 	memset(endpoint, 0, sizeof(RfEndpoint));
 	endpoint->id = id;
@@ -107,8 +106,8 @@ rf_endpoint_remove(RfEndpoint *endpoint)
 RfEndpointConfig *
 rf_endpoint_config_create(void)
 {
-	MemoryContext context = AllocSetContextCreate(TopMemoryContext, "referral endpoint",
-												  ALLOCSET_SMALL_SIZES);
+	MemoryContext	  context = AllocSetContextCreate(TopMemoryContext, "referral endpoint",
+													  ALLOCSET_SMALL_SIZES);
 	RfEndpointConfig *config = MemoryContextAllocZero(context, sizeof(RfEndpointConfig));
 
 	config->context = context;
@@ -146,7 +145,7 @@ rf_endpoint_config_release(RfEndpointConfig *config)
 int
 rf_endpoint_queue_room(const RfEndpoint *endpoint)
 {
-	int			most = endpoint_queued < QUEUED_MAX ? QUEUE_MAX : QUEUE_MIN;
+	int most = endpoint_queued < QUEUED_MAX ? QUEUE_MAX : QUEUE_MIN;
 
 	return Max(0, most - endpoint->queue.count);
 }

@@ -17,62 +17,62 @@
 #include "delivery/signature.h"
 
 /* Live secrets that sign a request. */
-#define RF_ENDPOINT_KEYS_MAX	10
+#define RF_ENDPOINT_KEYS_MAX 10
 
 /* How to send. Replaced as a whole when the webhook changes. */
 typedef struct RfEndpointConfig
 {
-	MemoryContext context;		/* holds all of it */
-	int			uses;			/* by requests; the endpoint's own not counted */
-	bool		replaced;
-	const char *url;
-	RfHttpMethod method;
-	int			timeout_ms;
-	int			max_in_flight;
-	RfSchedule	schedule;
-	int			nkeys;
-	RfKey		keys[RF_ENDPOINT_KEYS_MAX];
-	int			nheaders;
-	const char **headers;		/* the same on every request */
+	MemoryContext context; /* holds all of it */
+	int			  uses;	   /* by requests; the endpoint's own not counted */
+	bool		  replaced;
+	const char	 *url;
+	RfHttpMethod  method;
+	int			  timeout_ms;
+	int			  max_in_flight;
+	RfSchedule	  schedule;
+	int			  nkeys;
+	RfKey		  keys[RF_ENDPOINT_KEYS_MAX];
+	int			  nheaders;
+	const char	**headers; /* the same on every request */
 } RfEndpointConfig;
 
 typedef enum RfEndpointState
 {
-	RF_ENDPOINT_UNKNOWN,		/* met in the outbox, not looked up yet */
+	RF_ENDPOINT_UNKNOWN, /* met in the outbox, not looked up yet */
 	RF_ENDPOINT_ENABLED,
-	RF_ENDPOINT_WAITING,		/* paused or disabled: nothing is sent */
-	RF_ENDPOINT_GONE			/* deleted: nothing is kept */
+	RF_ENDPOINT_WAITING, /* paused or disabled: nothing is sent */
+	RF_ENDPOINT_GONE	 /* deleted: nothing is kept */
 } RfEndpointState;
 
 struct RfParcel;
 
 typedef struct RfEndpoint
 {
-	int64		id;				/* of the webhook; the hash key */
-	RfEndpointState state;
-	RfEndpointConfig *config;	/* NULL unless enabled or waiting */
-	uint64		reading;		/* of the configuration, the last that found it */
+	int64			  id; /* of the webhook; the hash key */
+	RfEndpointState	  state;
+	RfEndpointConfig *config;  /* NULL unless enabled or waiting */
+	uint64			  reading; /* of the configuration, the last that found it */
 
 	/* What waits. */
 	RfQueue		queue;
-	int64		overflow_from;	/* those from this number on are only in the outbox; 0: none */
-	TimestampTz next_due;		/* nothing in rf_retry is due before */
-	bool		parked;			/* rf_retry may hold rows without a time */
-	int			retrying;		/* rows of rf_retry that are in memory */
+	int64		overflow_from; /* those from this number on are only in the outbox; 0: none */
+	TimestampTz next_due;	   /* nothing in rf_retry is due before */
+	bool		parked;		   /* rf_retry may hold rows without a time */
+	int			retrying;	   /* rows of rf_retry that are in memory */
 
 	/* What is under way. */
-	struct RfParcel *first_loaded;	/* ready to go, oldest first */
+	struct RfParcel *first_loaded; /* ready to go, oldest first */
 	struct RfParcel *last_loaded;
-	int			nloaded;
-	int			in_flight;
-	TimestampTz paused_until;	/* the endpoint asked so */
-	bool		answers;		/* the last exchange brought an answer */
-	TimestampTz heard_at;		/* last answer, or begin of waiting for one */
+	int				 nloaded;
+	int				 in_flight;
+	TimestampTz		 paused_until; /* the endpoint asked so */
+	bool			 answers;	   /* the last exchange brought an answer */
+	TimestampTz		 heard_at;	   /* last answer, or begin of waiting for one */
 
 	/* What rf_webhook_state has to be told. */
 	bool		unsaved;
-	bool		urgent;			/* do not wait for the next round of saving */
-	bool		disable;		/* it answered 410 */
+	bool		urgent;	 /* do not wait for the next round of saving */
+	bool		disable; /* it answered 410 */
 	TimestampTz saved_at;
 	TimestampTz last_success_at;
 	TimestampTz last_failure_at;
@@ -90,9 +90,9 @@ extern RfEndpoint *rf_endpoint_find(int64 id);
 extern RfEndpoint *rf_endpoint_get(int64 id);
 
 /* All of them: 0 <= i < rf_endpoint_count(). Removing one moves the last to its place. */
-extern int	rf_endpoint_count(void);
+extern int		   rf_endpoint_count(void);
 extern RfEndpoint *rf_endpoint_at(int i);
-extern void rf_endpoint_remove(RfEndpoint *endpoint);
+extern void		   rf_endpoint_remove(RfEndpoint *endpoint);
 
 /* An empty configuration, with a memory context of its own. */
 extern RfEndpointConfig *rf_endpoint_config_create(void);
@@ -102,12 +102,12 @@ extern void rf_endpoint_config_replace(RfEndpoint *endpoint, RfEndpointConfig *c
 extern void rf_endpoint_config_release(RfEndpointConfig *config);
 
 /* How many more it may hold in memory. */
-extern int	rf_endpoint_queue_room(const RfEndpoint *endpoint);
-extern void rf_endpoint_queue(RfEndpoint *endpoint, const RfDelivery *delivery);
+extern int		  rf_endpoint_queue_room(const RfEndpoint *endpoint);
+extern void		  rf_endpoint_queue(RfEndpoint *endpoint, const RfDelivery *delivery);
 extern RfDelivery rf_endpoint_unqueue(RfEndpoint *endpoint);
-extern void rf_endpoint_requeue(RfEndpoint *endpoint, const RfDelivery *delivery);
+extern void		  rf_endpoint_requeue(RfEndpoint *endpoint, const RfDelivery *delivery);
 
 /* Deliveries in all queues. */
-extern int	rf_endpoint_queued(void);
+extern int rf_endpoint_queued(void);
 
-#endif							/* RF_ENDPOINT_H */
+#endif /* RF_ENDPOINT_H */

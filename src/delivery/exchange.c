@@ -18,13 +18,13 @@
 #define CONNECT_TIMEOUT_MS	5000L
 #define HEADER_BYTES_MAX	(16 * 1024)
 #define BODY_BYTES_MAX		(64 * 1024)
-#define CONNECTION_MAX_AGE	60L		/* s without use */
-#define CONNECTION_MAX_LIFE	300L	/* s; then its name is looked up again */
+#define CONNECTION_MAX_AGE	60L	 /* s without use */
+#define CONNECTION_MAX_LIFE 300L /* s; then its name is looked up again */
 
-RfNetworks	rf_exchange_allowed;
-RfNetworks	rf_exchange_local;
-int			rf_exchange_sockets = 0;
-int			rf_exchange_lookups = 0;
+RfNetworks rf_exchange_allowed;
+RfNetworks rf_exchange_local;
+int		   rf_exchange_sockets = 0;
+int		   rf_exchange_lookups = 0;
 
 static void
 exchange_end_lookup(RfExchange *exchange)
@@ -71,7 +71,7 @@ exchange_close_socket(void *arg, curl_socket_t fd)
 static int
 exchange_before_request(void *arg, char *peer, char *local, int peer_port, int local_port)
 {
-	RfExchange *exchange = arg;
+	RfExchange			   *exchange = arg;
 	struct sockaddr_storage address;
 
 	(void) local;
@@ -91,7 +91,7 @@ static void
 exchange_note_retry_after(RfExchange *exchange, const char *line, size_t length)
 {
 	static const char name[] = "retry-after:";
-	size_t		start = sizeof(name) - 1;
+	size_t			  start = sizeof(name) - 1;
 
 	if (length < start || strncasecmp(line, name, start) != 0)
 		return;
@@ -141,7 +141,7 @@ exchange_take_body(char *bytes, size_t size, size_t n, void *arg)
 static bool
 exchange_set_callbacks(RfExchange *exchange)
 {
-	CURL	   *easy = exchange->easy;
+	CURL *easy = exchange->easy;
 
 	return curl_easy_setopt(easy, CURLOPT_PRIVATE, exchange) == CURLE_OK &&
 		curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, exchange->error) == CURLE_OK &&
@@ -213,7 +213,7 @@ static bool
 exchange_set_headers(RfExchange *exchange, const RfHttpRequest *request)
 {
 	struct curl_slist *headers = exchange->headers;
-	int			n = request->nheaders;
+	int				   n = request->nheaders;
 
 	if (n > RF_HTTP_HEADERS_MAX)
 		return false;
@@ -257,7 +257,8 @@ rf_exchange_prepare(RfExchange *exchange, const RfHttpRequest *request)
 	exchange->error[0] = '\0';
 	if (!exchange_set_headers(exchange, request) || !exchange_set_body(exchange->easy, request) ||
 		curl_easy_setopt(exchange->easy, CURLOPT_URL, request->url) != CURLE_OK ||
-		curl_easy_setopt(exchange->easy, CURLOPT_TIMEOUT_MS, (long) request->timeout_ms) != CURLE_OK)
+		curl_easy_setopt(exchange->easy, CURLOPT_TIMEOUT_MS,
+						 (long) request->timeout_ms) != CURLE_OK)
 		return false;
 	exchange->resolving = !request->known_host;
 	if (exchange->resolving)
@@ -271,7 +272,7 @@ rf_exchange_prepare(RfExchange *exchange, const RfHttpRequest *request)
 static bool
 exchange_out_of_descriptors(void)
 {
-	int			fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
 	if (fd >= 0)
 		close(fd);
@@ -281,7 +282,7 @@ exchange_out_of_descriptors(void)
 static bool
 exchange_fault_is_own(RfExchange *exchange, CURLcode code)
 {
-	long		os_errno = 0;
+	long os_errno = 0;
 
 	if (exchange->socket_errno != 0)
 		return exchange->socket_errno != EAFNOSUPPORT;
@@ -336,7 +337,7 @@ exchange_error(RfExchange *exchange, RfFault fault, CURLcode code)
 static int64_t
 exchange_time(CURL *easy, CURLINFO info)
 {
-	curl_off_t	time = 0;
+	curl_off_t time = 0;
 
 	curl_easy_getinfo(easy, info, &time);
 	return time;
@@ -345,7 +346,7 @@ exchange_time(CURL *easy, CURLINFO info)
 static const char *
 exchange_http_version(CURL *easy)
 {
-	long		version = 0;
+	long version = 0;
 
 	curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
 	switch (version)
@@ -364,9 +365,9 @@ exchange_http_version(CURL *easy)
 void
 rf_exchange_finish(RfExchange *exchange, CURLcode code)
 {
-	CURL	   *easy = exchange->easy;
+	CURL		 *easy = exchange->easy;
 	RfHttpResult *result = &exchange->result;
-	long		status = 0;
+	long		  status = 0;
 
 	exchange_end_lookup(exchange);
 	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);

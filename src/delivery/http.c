@@ -22,26 +22,26 @@
 
 #include "delivery/exchange.h"
 
-#define LOOKUPS_MAX			16		/* of new hosts at the same time */
-#define CONNECTIONS_SPARE	32		/* idle ones beyond those in use */
-#define EVENTS_MAX			64
-#define REFRESH_MS			60000	/* addresses of this machine */
+#define LOOKUPS_MAX		  16 /* of new hosts at the same time */
+#define CONNECTIONS_SPARE 32 /* idle ones beyond those in use */
+#define EVENTS_MAX		  64
+#define REFRESH_MS		  60000 /* addresses of this machine */
 
-static CURLM *http_multi = NULL;
-static int	http_epoll = -1;
-static int	http_max_in_flight = 0;
-static int	http_count = 0;		/* in flight, the result not taken yet */
+static CURLM	  *http_multi = NULL;
+static int		   http_epoll = -1;
+static int		   http_max_in_flight = 0;
+static int		   http_count = 0; /* in flight, the result not taken yet */
 static RfExchange *http_free = NULL;
-static RfExchange *http_shown = NULL;	/* its result was given out last */
-static int64 http_deadline = -1;	/* ms; -1: none */
-static int	http_fds_reserved = 0;
-static int64 http_refreshed = 0;	/* ms */
-static char *http_allowed_text = NULL;	/* what rf_exchange_allowed was read from */
+static RfExchange *http_shown = NULL;  /* its result was given out last */
+static int64	   http_deadline = -1; /* ms; -1: none */
+static int		   http_fds_reserved = 0;
+static int64	   http_refreshed = 0;		 /* ms */
+static char		  *http_allowed_text = NULL; /* what rf_exchange_allowed was read from */
 
 static int64
 http_now_ms(void)
 {
-	instr_time	now;
+	instr_time now;
 
 	INSTR_TIME_SET_CURRENT(now);
 	return (int64) INSTR_TIME_GET_MILLISEC(now);
@@ -50,7 +50,7 @@ http_now_ms(void)
 static void
 http_block_signals(sigset_t *before)
 {
-	sigset_t	all;
+	sigset_t all;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, before);
@@ -106,7 +106,7 @@ http_read_allowed(void)
 static void
 http_refresh(void)
 {
-	int64		now = http_now_ms();
+	int64 now = http_now_ms();
 
 	http_read_allowed();
 	if (http_refreshed != 0 && now - http_refreshed < REFRESH_MS)
@@ -219,7 +219,7 @@ rf_http_in_flight(void)
 long
 rf_http_timeout_ms(void)
 {
-	int64		left;
+	int64 left;
 
 	if (http_deadline < 0)
 		return -1;
@@ -287,15 +287,15 @@ static void
 http_serve_sockets(void)
 {
 	struct epoll_event events[EVENTS_MAX];
-	int			running;
-	int			n;
+	int				   running;
+	int				   n;
 
 	do
 	{
 		n = epoll_wait(http_epoll, events, EVENTS_MAX, 0);
 		for (int i = 0; i < n; i++)
 		{
-			int			what = 0;
+			int what = 0;
 
 			if (events[i].events & EPOLLIN)
 				what |= CURL_CSELECT_IN;
@@ -311,8 +311,8 @@ http_serve_sockets(void)
 void
 rf_http_drive(void)
 {
-	sigset_t	before;
-	int			running;
+	sigset_t before;
+	int		 running;
 
 	http_refresh();
 	http_block_signals(&before);
@@ -329,8 +329,8 @@ rf_http_drive(void)
 const RfHttpResult *
 rf_http_next_result(void)
 {
-	CURLMsg    *message;
-	int			left;
+	CURLMsg *message;
+	int		 left;
 
 	if (http_shown != NULL)
 		http_put_back(http_shown);

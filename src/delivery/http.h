@@ -11,45 +11,45 @@
 
 #include "delivery/retry.h"
 
-#define RF_HTTP_HEADERS_MAX		48	/* headers of a request */
-#define RF_HTTP_RESPONSE_KEPT	4096	/* bytes of an answer's body */
+#define RF_HTTP_HEADERS_MAX	  48   /* headers of a request */
+#define RF_HTTP_RESPONSE_KEPT 4096 /* bytes of an answer's body */
 
 typedef enum RfHttpMethod
 {
 	RF_HTTP_POST,
 	RF_HTTP_PUT,
-	RF_HTTP_GET					/* without body */
+	RF_HTTP_GET /* without body */
 } RfHttpMethod;
 
 /* All it points to must stay until its result was taken. */
 typedef struct RfHttpRequest
 {
-	void	   *tag;			/* comes back with the result */
-	RfHttpMethod method;
-	const char *url;
+	void			  *tag; /* comes back with the result */
+	RfHttpMethod	   method;
+	const char		  *url;
 	const char *const *headers; /* "name: value", or "name;" for an empty one */
-	int			nheaders;
-	const void *body;
-	size_t		length;
-	int			timeout_ms;		/* for the whole exchange */
-	bool		known_host;		/* answered lately: its name needs no look-up */
+	int				   nheaders;
+	const void		  *body;
+	size_t			   length;
+	int				   timeout_ms; /* for the whole exchange */
+	bool			   known_host; /* answered lately: its name needs no look-up */
 } RfHttpRequest;
 
 typedef struct RfHttpResult
 {
 	void	   *tag;
 	RfFault		fault;
-	int			status;			/* 0: none came */
-	const char *error;			/* what the fault was; NULL without one */
-	int64_t		dns_us;			/* microseconds, counted from the start */
+	int			status; /* 0: none came */
+	const char *error;	/* what the fault was; NULL without one */
+	int64_t		dns_us; /* microseconds, counted from the start */
 	int64_t		connect_us;
 	int64_t		tls_us;
 	int64_t		first_byte_us;
 	int64_t		total_us;
-	const char *peer;			/* address dialled; NULL: none was */
-	const char *http_version;	/* NULL: none was spoken */
-	const char *retry_after;	/* NULL: no such header */
-	const char *response;		/* first bytes of the answer's body */
+	const char *peer;		  /* address dialled; NULL: none was */
+	const char *http_version; /* NULL: none was spoken */
+	const char *retry_after;  /* NULL: no such header */
+	const char *response;	  /* first bytes of the answer's body */
 	int			response_length;
 } RfHttpResult;
 
@@ -60,7 +60,7 @@ typedef struct RfHttpResult
 extern void rf_http_start(int max_in_flight);
 
 /* Becomes readable when there is something to drive. */
-extern int	rf_http_fd(void);
+extern int rf_http_fd(void);
 
 /* Milliseconds until rf_http_drive() must be called even so; -1: never. */
 extern long rf_http_timeout_ms(void);
@@ -77,6 +77,6 @@ extern void rf_http_drive(void);
 /* A result, valid until the next call; NULL if there is none. */
 extern const RfHttpResult *rf_http_next_result(void);
 
-extern int	rf_http_in_flight(void);
+extern int rf_http_in_flight(void);
 
-#endif							/* RF_HTTP_H */
+#endif /* RF_HTTP_H */

@@ -9,25 +9,25 @@
 #include "base/engine.h"
 #include "delivery/configuration.h"
 #include "delivery/load.h"
-#include "delivery/outbox.h"
+#include "delivery/placing.h"
 #include "program/event.h"
 
-#define LOAD_MAX			256
-#define LOAD_BYTES_MAX		(16 * 1024 * 1024)
+#define LOAD_MAX	   256
+#define LOAD_BYTES_MAX (16 * 1024 * 1024)
 
 typedef enum LoadSource
 {
-	LOAD_FROM_EVENT,			/* the event's payload */
-	LOAD_FROM_OUTBOX,			/* bytes of its own */
+	LOAD_FROM_EVENT,  /* the event's payload */
+	LOAD_FROM_OUTBOX, /* bytes of its own */
 	LOAD_FROM_RETRY,
 } LoadSource;
 
 typedef enum LoadFate
 {
-	LOAD_WAITS,					/* no memory yet, or the turn failed */
+	LOAD_WAITS, /* no memory yet, or the turn failed */
 	LOAD_FETCHED,
-	LOAD_FOREIGN,				/* not to be sent from here; read again when it may be */
-	LOAD_CANCELLED				/* its row is gone */
+	LOAD_FOREIGN,  /* not to be sent from here; read again when it may be */
+	LOAD_CANCELLED /* its row is gone */
 } LoadFate;
 
 typedef struct Load
@@ -51,7 +51,7 @@ rf_load_has_room(void)
 void
 rf_load_ask(RfEndpoint *endpoint)
 {
-	Load	   *load = &loads[load_count++];
+	Load *load = &loads[load_count++];
 
 	load->endpoint = endpoint;
 	load->delivery = rf_endpoint_unqueue(endpoint);
@@ -87,10 +87,10 @@ static RfStatement *const load_statements[] = {&load_events, &load_outbox, &load
 static void
 load_take_body(Load *load, uint64 row)
 {
-	bool		isnull;
+	bool			isnull;
 	struct varlena *stored = (struct varlena *) DatumGetPointer(rf_value(row, 5, &isnull));
 	struct varlena *body = PG_DETOAST_DATUM_PACKED(PointerGetDatum(stored));
-	char	   *message_id = rf_event_message_id(rf_int64(row, 2), rf_int64(row, 3));
+	char		   *message_id = rf_event_message_id(rf_int64(row, 2), rf_int64(row, 3));
 
 	load->parcel = rf_parcel_create(load->endpoint, &load->delivery,
 									VARDATA_ANY(body), VARSIZE_ANY_EXHDR(body));
@@ -116,21 +116,22 @@ load_take_row(Load *load, uint64 row)
 static void
 load_fetch_from(LoadSource source)
 {
-	RfColumn	ids;
-	int			places[LOAD_MAX];
-	Datum		values[1];
-	uint64		n;
+	RfColumn ids;
+	int		 places[LOAD_MAX];
+	Datum	 values[1];
+	uint64	 n;
 
 	rf_column_init(&ids, INT8OID);
 	for (int i = 0; i < load_count; i++)
 	{
 		RfDelivery *delivery = &loads[i].delivery;
+		int64		key;
 
 		if (loads[i].source != source)
 			continue;
 		places[ids.n] = i;
-		rf_column_add(&ids, Int64GetDatum(source == LOAD_FROM_EVENT
-										  ? delivery->event_id : delivery->id));
+		key = source == LOAD_FROM_EVENT ? delivery->event_id : delivery->id;
+		rf_column_add(&ids, Int64GetDatum(key));
 		/* Unless a row says otherwise. An event may be restored before its home is. */
 		loads[i].fate = source == LOAD_FROM_RETRY ? LOAD_CANCELLED : LOAD_FOREIGN;
 	}
@@ -171,7 +172,7 @@ rf_load_settle(bool committed)
 		if (loads[i].parcel != NULL)
 			load_append(loads[i].endpoint, loads[i].parcel);
 		else if (loads[i].fate == LOAD_CANCELLED)
-			rf_outbox_done(loads[i].endpoint, &loads[i].delivery);
+			rf_placing_done(loads[i].endpoint, &loads[i].delivery);
 	}
 	for (int i = load_count - 1; i >= 0; i--)
 	{

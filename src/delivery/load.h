@@ -23,4 +23,4 @@ extern void rf_load_fetch(void);
  */
 extern void rf_load_settle(bool committed);
 
-#endif							/* RF_LOAD_H */
+#endif /* RF_LOAD_H */

@@ -9,53 +9,58 @@
  *
  * An endpoint with a full queue overflows: from some id on its deliveries are
  * left in the table, and read through the index on (webhook_id, id) when the
- * queue has room again. That read leaves out transactions that are still
- * remembered as unseen, so that late rows are read exactly once, whichever way.
+ * queue has room again. That read leaves out what the last snapshot did not see,
+ * so that late rows are read once, whichever way.
+ *
+ * Rows that were restored from another server carry xids of that one. At worst
+ * one of them looks late for a moment and is sent twice, under one id.
  */
 #include "postgres.h"
 
-#include "access/xlog.h"
-#include "access/xlog_internal.h"
+#include "access/transam.h"
 #include "catalog/pg_type.h"
+#include "utils/datum.h"
+#include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
-#include "utils/xid8.h"
 
 #include "base/engine.h"
-#include "delivery/configuration.h"
 #include "delivery/outbox.h"
 #include "delivery/parking.h"
+#include "delivery/placing.h"
 #include "delivery/retrying.h"
 #include "delivery/rotation.h"
+#include "delivery/turn.h"
 #include "delivery/unseen.h"
+#include "program/home.h"
 
-#define PAGE_ROWS		1000
+#define PAGE_ROWS 1000
 
 /* A row of any of the statements below, whose first columns are the same. */
 typedef struct OutboxRow
 {
-	int64		webhook_id;
-	bool		done;			/* an earlier process has tried it */
-	RfDelivery	delivery;
+	int64	   webhook_id;
+	bool	   done; /* an earlier process has tried it */
+	RfDelivery delivery;
 } OutboxRow;
 
-static int64 outbox_high = 0;	/* last id read */
-static int64 outbox_tried_to = 0;	/* earlier processes tried none above */
-static bool outbox_page_full = false;
-static bool outbox_undurable = false;
+static int64 outbox_high = 0;	  /* last id read */
+static int64 outbox_tried_to = 0; /* earlier processes tried none above */
+static bool	 outbox_page_full = false;
+static bool	 outbox_undurable = false;
 
-static RfUnseen *outbox_unseen = NULL;
-static int	outbox_n_unseen = 0;
+static RfUnseen outbox_unseen;
+static Datum	outbox_snapshot = (Datum) 0; /* of the last page; 0: none yet */
 
-/* Late rows to read: of these transactions, above "at" up to "end". */
+/* Late rows to read: "after" sees them and "before" did not, above "at" up to "end". */
 static struct
 {
-	bool		active;
-	int64		at;
-	int64		end;
-	int			n;
-	uint64	   *xids;
-}			outbox_late;
+	bool  active;
+	int64 at;
+	int64 end;
+	Datum before;
+	Datum after;
+} outbox_late;
 
 /*
  * Scalar subqueries with LIMIT stay what they are: three look-ups for a row.
@@ -78,63 +83,17 @@ rf_outbox_start(void)
 
 /* ---- what becomes of a row ---------------------------------------------- */
 
-void
-rf_outbox_done(RfEndpoint *endpoint, const RfDelivery *delivery)
-{
-	if (delivery->slot == RF_SLOT_RETRY)
-		rf_retrying_forget(endpoint, delivery->id);
-	else
-		rf_rotation_note_done(delivery->slot);
-}
-
 static OutboxRow
 outbox_row(uint64 row)
 {
-	return (OutboxRow) {
+	return (OutboxRow){
 		.webhook_id = rf_int64(row, 4),
 		.done = rf_bool(row, 6),
 		.delivery = {
 			.id = rf_int64(row, 1),
 			.event_id = rf_int64(row, 3),
 			.slot = (int8) rf_int32(row, 2),
-			.own_body = rf_bool(row, 5)
-		}
-	};
-}
-
-/* The first attempt at once, or after a delay? */
-static bool
-outbox_is_delayed(const RfEndpoint *endpoint)
-{
-	return endpoint->config->schedule.delay[0] > 0;
-}
-
-/* Without a place in the queue or in the parking lot: false. */
-static bool
-outbox_place(RfEndpoint *endpoint, const RfDelivery *delivery)
-{
-	if (endpoint->state == RF_ENDPOINT_GONE)
-	{
-		rf_outbox_done(endpoint, delivery);
-		return true;
-	}
-	if (endpoint->state == RF_ENDPOINT_UNKNOWN)
-	{
-		rf_configuration_forget();
-		return false;
-	}
-	if (endpoint->state == RF_ENDPOINT_ENABLED && !outbox_is_delayed(endpoint))
-	{
-		if (rf_endpoint_queue_room(endpoint) == 0)
-			return false;
-		rf_endpoint_queue(endpoint, delivery);
-		return true;
-	}
-	if (rf_parking_room() == 0)
-		return false;
-	rf_parking_add(endpoint->id, delivery, endpoint->state == RF_ENDPOINT_ENABLED
-				   ? GetCurrentTimestamp() + endpoint->config->schedule.delay[0] : DT_NOEND);
-	return true;
+			.own_body = rf_bool(row, 5)}};
 }
 
 /* A row met by going forward. */
@@ -146,7 +105,7 @@ outbox_take_new(const OutboxRow *row)
 	rf_rotation_note_read(row->delivery.slot);
 	if (row->done)
 		rf_rotation_note_done(row->delivery.slot);
-	else if (endpoint->overflow_from == 0 && !outbox_place(endpoint, &row->delivery))
+	else if (endpoint->overflow_from == 0 && !rf_placing_place(endpoint, &row->delivery))
 		endpoint->overflow_from = row->delivery.id;
 }
 
@@ -162,7 +121,7 @@ outbox_take_late(const OutboxRow *row)
 	rf_rotation_note_read(row->delivery.slot);
 	if (endpoint->overflow_from != 0 && row->delivery.id >= endpoint->overflow_from)
 		return;
-	if (outbox_place(endpoint, &row->delivery))
+	if (rf_placing_place(endpoint, &row->delivery))
 		return;
 	if (endpoint->state == RF_ENDPOINT_UNKNOWN)
 		endpoint->overflow_from = row->delivery.id;
@@ -172,72 +131,65 @@ outbox_take_late(const OutboxRow *row)
 
 /* ---- transactions that may have rows behind us -------------------------- */
 
-static void
-outbox_begin_late(const RfUnseen *finished, int n, int64 end)
+static Datum
+outbox_keep(Datum snapshot)
 {
-	int64		low = end;
+	MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
+	Datum		  copy = datumCopy(snapshot, false, -1);
 
-	for (int i = 0; i < n; i++)
-		low = Min(low, finished[i].low);
-	if (low >= end)
-		return;
-	outbox_late.xids = MemoryContextAlloc(TopMemoryContext, n * sizeof(uint64));
-	for (int i = 0; i < n; i++)
-		outbox_late.xids[i] = finished[i].xid;
-	outbox_late.n = n;
+	MemoryContextSwitchTo(caller);
+	return copy;
+}
+
+static void
+outbox_free(Datum *snapshot)
+{
+	if (*snapshot != (Datum) 0)
+		pfree(DatumGetPointer(*snapshot));
+	*snapshot = (Datum) 0;
+}
+
+static void
+outbox_begin_late(int64 low, int64 end, Datum before, Datum after)
+{
 	outbox_late.at = low;
 	outbox_late.end = end;
+	outbox_late.before = outbox_keep(before);
+	outbox_late.after = outbox_keep(after);
 	outbox_late.active = true;
 }
 
 static void
 outbox_end_late(void)
 {
-	if (outbox_late.xids != NULL)
-		pfree(outbox_late.xids);
-	memset(&outbox_late, 0, sizeof(outbox_late));
+	outbox_free(&outbox_late.before);
+	outbox_free(&outbox_late.after);
+	outbox_late.active = false;
 }
 
-/* The page was read in this snapshot, above "low". */
+/* A page was read in this snapshot, above "high". */
 static void
-outbox_note_snapshot(const char *snapshot, int64 low)
+outbox_note_snapshot(Datum snapshot, int64 high)
 {
-	int			n = rf_unseen_parse(snapshot, NULL, 0);
-	uint64	   *running = palloc(Max(n, 1) * sizeof(uint64));
-	RfUnseen   *finished = palloc(Max(outbox_n_unseen, 1) * sizeof(RfUnseen));
-	RfUnseen   *now = MemoryContextAlloc(TopMemoryContext, Max(n, 1) * sizeof(RfUnseen));
-	int			n_finished;
+	char	*text = DatumGetCString(DirectFunctionCall1(pg_snapshot_out, snapshot));
+	uint64	 next = U64FromFullTransactionId(ReadNextFullTransactionId());
+	uint64	 xmax;
+	int		 n = rf_unseen_parse(text, &xmax, NULL, 0);
+	uint64	*running = palloc(Max(n, 1) * sizeof(uint64));
+	RfUnseen now;
+	int64	 late;
 
-	rf_unseen_parse(snapshot, running, n);
-	n_finished = rf_unseen_update(outbox_unseen, outbox_n_unseen, running, n, low, now, finished);
-	if (outbox_unseen != NULL)
-		pfree(outbox_unseen);
+	now.running = MemoryContextAlloc(TopMemoryContext, Max(n, 1) * sizeof(RfUnseenEntry));
+	rf_unseen_parse(text, &xmax, running, n);
+	late = rf_unseen_advance(&outbox_unseen, high, xmax, running, n, next, &now);
+	if (late < high)
+		outbox_begin_late(late, high, outbox_snapshot, snapshot);
+	if (outbox_unseen.running != NULL)
+		pfree(outbox_unseen.running);
 	outbox_unseen = now;
-	outbox_n_unseen = n;
-	outbox_begin_late(finished, n_finished, low);
-	pfree(finished);
+	outbox_free(&outbox_snapshot);
+	outbox_snapshot = outbox_keep(snapshot);
 	pfree(running);
-}
-
-static Datum
-outbox_xids(const uint64 *xids, int n)
-{
-	RfColumn	column;
-
-	rf_column_init(&column, XID8OID);
-	for (int i = 0; i < n; i++)
-		rf_column_add(&column, FullTransactionIdGetDatum(FullTransactionIdFromU64(xids[i])));
-	return rf_column_array(&column);
-}
-
-static Datum
-outbox_unseen_xids(void)
-{
-	uint64	   *xids = palloc(Max(outbox_n_unseen, 1) * sizeof(uint64));
-
-	for (int i = 0; i < outbox_n_unseen; i++)
-		xids[i] = outbox_unseen[i].xid;
-	return outbox_xids(xids, outbox_n_unseen);
 }
 
 /* ---- reading ------------------------------------------------------------ */
@@ -247,29 +199,34 @@ RF_STATEMENT(read_tried,
 			 "  (SELECT max(delivery_id) FROM @extschema@.rf_retry),"
 			 "  (SELECT max(delivery_id) FROM @extschema@.rf_dead))");
 
-/* One statement, one snapshot: the page and who was running when it was read. */
-RF_STATEMENT(read_page,
-			 "SELECT" OUTBOX_COLUMNS "," OUTBOX_TRIED("$3") ","
-			 "  (SELECT pg_current_snapshot()::text)"
-			 " FROM (VALUES (true)) AS always"
-			 " LEFT JOIN LATERAL (SELECT * FROM @extschema@.rf_outbox"
-			 "  WHERE id > $1 ORDER BY id LIMIT $2) AS o ON true",
-			 INT8OID, INT8OID, INT8OID);
+/*
+ * One statement, one snapshot: the page and who was running when it was read.
+ * What was tried before this process began is looked up only as long as there
+ * is such a thing.
+ */
+#define READ_PAGE(tried) \
+	"SELECT" OUTBOX_COLUMNS "," tried ", (SELECT pg_current_snapshot())" \
+	" FROM (VALUES (true)) AS always" \
+	" LEFT JOIN LATERAL (SELECT * FROM @extschema@.rf_outbox" \
+	"  WHERE id > $1 ORDER BY id LIMIT $2) AS o ON true"
+
+RF_STATEMENT(read_page, READ_PAGE(" false"), INT8OID, INT8OID);
+RF_STATEMENT(read_page_tried, READ_PAGE(OUTBOX_TRIED("$3")), INT8OID, INT8OID, INT8OID);
 
 static void
 outbox_read_page(void)
 {
-	int64		low = outbox_high;
-	Datum		values[] = {
-		Int64GetDatum(low), Int64GetDatum(PAGE_ROWS), Int64GetDatum(outbox_tried_to)
-	};
-	uint64		n = rf_execute(&read_page, values, NULL);
+	int64 low = outbox_high;
+	Datum values[] = {
+		Int64GetDatum(low), Int64GetDatum(PAGE_ROWS), Int64GetDatum(outbox_tried_to)};
+	uint64 n = rf_execute(low < outbox_tried_to ? &read_page_tried : &read_page, values, NULL);
+	bool   isnull;
 
 	outbox_page_full = n == PAGE_ROWS;
-	outbox_note_snapshot(rf_text(0, 7), low);
+	outbox_note_snapshot(rf_value(0, 7, &isnull), low);
 	for (uint64 i = 0; i < n; i++)
 	{
-		OutboxRow	row = outbox_row(i);
+		OutboxRow row = outbox_row(i);
 
 		/* The only row of an empty page holds the snapshot alone. */
 		if (row.delivery.id == 0)
@@ -283,22 +240,22 @@ outbox_read_page(void)
 RF_STATEMENT(read_late,
 			 "SELECT" OUTBOX_COLUMNS ", false"
 			 " FROM @extschema@.rf_outbox o"
-			 " WHERE o.id > $1 AND o.id <= $2 AND o.xid = ANY ($3)"
-			 " ORDER BY o.id LIMIT $4",
-			 INT8OID, INT8OID, XID8ARRAYOID, INT8OID);
+			 " WHERE o.id > $1 AND o.id <= $2"
+			 "  AND NOT pg_visible_in_snapshot(o.xid, $3) AND pg_visible_in_snapshot(o.xid, $4)"
+			 " ORDER BY o.id LIMIT $5",
+			 INT8OID, INT8OID, PG_SNAPSHOTOID, PG_SNAPSHOTOID, INT8OID);
 
 static void
 outbox_read_late(void)
 {
-	Datum		values[] = {
+	Datum values[] = {
 		Int64GetDatum(outbox_late.at), Int64GetDatum(outbox_late.end),
-		outbox_xids(outbox_late.xids, outbox_late.n), Int64GetDatum(PAGE_ROWS)
-	};
-	uint64		n = rf_execute(&read_late, values, NULL);
+		outbox_late.before, outbox_late.after, Int64GetDatum(PAGE_ROWS)};
+	uint64 n = rf_execute(&read_late, values, NULL);
 
 	for (uint64 i = 0; i < n; i++)
 	{
-		OutboxRow	row = outbox_row(i);
+		OutboxRow row = outbox_row(i);
 
 		outbox_take_late(&row);
 		outbox_late.at = row.delivery.id;
@@ -308,32 +265,39 @@ outbox_read_late(void)
 		outbox_end_late();
 }
 
-RF_STATEMENT(read_overflow,
-			 "SELECT" OUTBOX_COLUMNS "," OUTBOX_TRIED("$5")
-			 " FROM @extschema@.rf_outbox o"
-			 " WHERE o.webhook_id = $1 AND o.id >= $2 AND o.id <= $3 AND o.xid <> ALL ($4)"
-			 " ORDER BY o.id LIMIT $6",
-			 INT8OID, INT8OID, INT8OID, XID8ARRAYOID, INT8OID, INT8OID);
+#define READ_OVERFLOW(tried) \
+	"SELECT" OUTBOX_COLUMNS "," tried \
+	" FROM @extschema@.rf_outbox o" \
+	" WHERE o.webhook_id = $1 AND o.id >= $2 AND o.id <= $3" \
+	"  AND (pg_visible_in_snapshot(o.xid, $4)" \
+	"   OR (SELECT e.home FROM @extschema@.rf_event e WHERE e.id = o.event_id) <> $5)" \
+	" ORDER BY o.id LIMIT $6"
+
+RF_STATEMENT(read_overflow, READ_OVERFLOW(" false"),
+			 INT8OID, INT8OID, INT8OID, PG_SNAPSHOTOID, INT8OID, INT8OID);
+RF_STATEMENT(read_overflow_tried, READ_OVERFLOW(OUTBOX_TRIED("$7")),
+			 INT8OID, INT8OID, INT8OID, PG_SNAPSHOTOID, INT8OID, INT8OID, INT8OID);
 
 /* Nothing is placed without room, so the first that finds none ends the read. */
 static void
 outbox_read_overflow(RfEndpoint *endpoint)
 {
-	Datum		values[] = {
+	/* The home of this server's own rows: only their xids mean something here. */
+	Datum values[] = {
 		Int64GetDatum(endpoint->id), Int64GetDatum(endpoint->overflow_from),
-		Int64GetDatum(outbox_high), outbox_unseen_xids(), Int64GetDatum(outbox_tried_to),
-		Int64GetDatum(PAGE_ROWS)
-	};
-	uint64		n = rf_execute(&read_overflow, values, NULL);
+		Int64GetDatum(outbox_high), outbox_snapshot, Int64GetDatum(rf_home_current()),
+		Int64GetDatum(PAGE_ROWS), Int64GetDatum(outbox_tried_to)};
+	bool   tried = endpoint->overflow_from <= outbox_tried_to;
+	uint64 n = rf_execute(tried ? &read_overflow_tried : &read_overflow, values, NULL);
 
 	for (uint64 i = 0; i < n; i++)
 	{
-		OutboxRow	row = outbox_row(i);
+		OutboxRow row = outbox_row(i);
 
 		endpoint->overflow_from = row.delivery.id;
 		if (row.done)
 			rf_rotation_note_done(row.delivery.slot);
-		else if (!outbox_place(endpoint, &row.delivery))
+		else if (!rf_placing_place(endpoint, &row.delivery))
 			return;
 		endpoint->overflow_from = row.delivery.id + 1;
 	}
@@ -348,7 +312,7 @@ outbox_should_refill(const RfEndpoint *endpoint)
 		return false;
 	if (endpoint->state == RF_ENDPOINT_UNKNOWN)
 		return false;
-	if (endpoint->state == RF_ENDPOINT_ENABLED && !outbox_is_delayed(endpoint))
+	if (!rf_placing_parks(endpoint))
 		return rf_endpoint_queue_room(endpoint) > endpoint->queue.count;
 	return rf_parking_room() >= PAGE_ROWS;
 }
@@ -408,44 +372,11 @@ rf_outbox_next_due(void)
 /* ---- the rest ----------------------------------------------------------- */
 
 void
-rf_outbox_put_away(RfEndpoint *endpoint)
-{
-	while (endpoint->queue.count > 0)
-	{
-		RfDelivery	delivery;
-
-		if (endpoint->state == RF_ENDPOINT_WAITING && rf_parking_room() == 0)
-			return;
-		delivery = rf_endpoint_unqueue(endpoint);
-		if (endpoint->state == RF_ENDPOINT_WAITING && delivery.slot != RF_SLOT_RETRY)
-			rf_parking_add(endpoint->id, &delivery, DT_NOEND);
-		else
-			rf_outbox_done(endpoint, &delivery);
-	}
-}
-
-/*
- * The insert position may stand behind the header of a page on which nothing
- * is written yet; up to there WAL cannot be flushed.
- */
-static XLogRecPtr
-outbox_end_of_wal(void)
-{
-	XLogRecPtr	end = GetXLogInsertRecPtr();
-
-	if (XLogSegmentOffset(end, wal_segment_size) == SizeOfXLogLongPHD)
-		return end - SizeOfXLogLongPHD;
-	if (end % XLOG_BLCKSZ == SizeOfXLogShortPHD)
-		return end - SizeOfXLogShortPHD;
-	return end;
-}
-
-void
 rf_outbox_make_durable(void)
 {
 	if (!outbox_undurable)
 		return;
-	XLogFlush(outbox_end_of_wal());
+	rf_turn_flush_wal();
 	outbox_undurable = false;
 }
 
@@ -465,7 +396,9 @@ rf_outbox_restart(void)
 	}
 	outbox_high = 0;
 	outbox_page_full = true;
-	outbox_n_unseen = 0;
+	outbox_tried_to = 0;
+	outbox_unseen = (RfUnseen){0};
+	outbox_free(&outbox_snapshot);
 	outbox_end_late();
 	rf_parking_reset();
 	rf_retrying_reset();

@@ -27,15 +27,6 @@ extern bool rf_outbox_has_more(void);
 extern TimestampTz rf_outbox_next_due(void);
 
 /*
- * Take what waits in memory for an endpoint that is not enabled out of it:
- * parked if it is waiting, dropped if it is gone.
- */
-extern void rf_outbox_put_away(RfEndpoint *endpoint);
-
-/* The outcome of an attempt is recorded, or the delivery needs none. */
-extern void rf_outbox_done(RfEndpoint *endpoint, const RfDelivery *delivery);
-
-/*
  * Flush the WAL if what was read last might not be durable yet: a producer
  * may commit asynchronously, and nothing may be sent that a crash can undo.
  * Outside a transaction.
@@ -48,4 +39,4 @@ extern void rf_outbox_make_durable(void);
  */
 extern void rf_outbox_restart(void);
 
-#endif							/* RF_OUTBOX_H */
+#endif /* RF_OUTBOX_H */

@@ -51,14 +51,22 @@ outcome_note_answer(RfEndpoint *endpoint, const RfHttpResult *result, TimestampT
 	endpoint->heard_at = now;
 }
 
+/* What Retry-After asks for; -1: nothing. */
+static int64
+outcome_wish(const RfHttpResult *result, TimestampTz now)
+{
+	if (result->retry_after == NULL)
+		return -1;
+	return rf_retry_after(result->retry_after, now + EPOCH_OFFSET);
+}
+
 static void
 outcome_schedule(RfRecord *record, const RfParcel *parcel, const RfHttpResult *result,
 				 TimestampTz now)
 {
-	int64		asked = result->retry_after == NULL ? -1
-		: rf_retry_after(result->retry_after, now + EPOCH_OFFSET);
-	int64		delay = rf_retry_delay(&parcel->config->schedule, parcel->delivery.attempts + 1,
-									   pg_prng_uint32(&pg_global_prng_state), asked);
+	int64 asked = outcome_wish(result, now);
+	int64 delay = rf_retry_delay(&parcel->config->schedule, parcel->delivery.attempts + 1,
+								 pg_prng_uint32(&pg_global_prng_state), asked);
 
 	if (asked > 0)
 		rf_webhook_state_pause(parcel->endpoint, now + asked);
@@ -69,7 +77,7 @@ outcome_schedule(RfRecord *record, const RfParcel *parcel, const RfHttpResult *r
 static void
 outcome_fill(RfRecord *record, const RfParcel *parcel, const RfHttpResult *result)
 {
-	*record = (RfRecord) {
+	*record = (RfRecord){
 		.webhook_id = parcel->endpoint->id,
 		.delivery = parcel->delivery,
 		.started_at = parcel->started_at,
@@ -82,8 +90,7 @@ outcome_fill(RfRecord *record, const RfParcel *parcel, const RfHttpResult *resul
 		.peer = result->peer,
 		.http_version = result->http_version,
 		.response = result->response,
-		.response_length = result->response_length
-	};
+		.response_length = result->response_length};
 }
 
 bool

@@ -15,4 +15,4 @@
  */
 extern bool rf_outcome_take(RfParcel *parcel, const RfHttpResult *result);
 
-#endif							/* RF_OUTCOME_H */
+#endif /* RF_OUTCOME_H */

@@ -10,7 +10,7 @@
 #include "delivery/parcel.h"
 
 static RfParcel *parcel_free_list = NULL;
-static int64 parcel_bytes = 0;
+static int64	 parcel_bytes = 0;
 
 int64
 rf_parcel_bytes(void)
@@ -21,8 +21,8 @@ rf_parcel_bytes(void)
 RfParcel *
 rf_parcel_create(RfEndpoint *endpoint, const RfDelivery *delivery, const char *body, int length)
 {
-	char	   *copy = MemoryContextAlloc(TopMemoryContext, length + 1);
-	RfParcel   *parcel = parcel_free_list;
+	char	 *copy = MemoryContextAlloc(TopMemoryContext, length + 1);
+	RfParcel *parcel = parcel_free_list;
 
 	if (parcel == NULL)
 		parcel = MemoryContextAlloc(TopMemoryContext, sizeof(RfParcel));
@@ -58,13 +58,12 @@ rf_parcel_free(RfParcel *parcel)
 static void
 parcel_sign(RfParcel *parcel, int64 timestamp)
 {
-	RfSigned	message = {
+	RfSigned message = {
 		.id = parcel->message_id,
 		.timestamp = timestamp,
 		.body = parcel->body,
-		.length = parcel->length
-	};
-	char	   *at = parcel->signature_line;
+		.length = parcel->length};
+	char *at = parcel->signature_line;
 
 	at += sprintf(at, "webhook-signature:");
 	for (int i = 0; i < parcel->config->nkeys; i++)
@@ -82,7 +81,7 @@ static int
 parcel_write_headers(RfParcel *parcel, int64 timestamp)
 {
 	RfEndpointConfig *config = parcel->config;
-	int			n = 0;
+	int				  n = 0;
 
 	snprintf(parcel->id_line, sizeof(parcel->id_line), "webhook-id: %s", parcel->message_id);
 	snprintf(parcel->timestamp_line, sizeof(parcel->timestamp_line),
@@ -118,7 +117,7 @@ void
 rf_parcel_address(RfParcel *parcel, TimestampTz now, RfHttpRequest *request)
 {
 	RfEndpointConfig *config = parcel->endpoint->config;
-	int64		timestamp = (now / USECS_PER_SEC) +
+	int64			  timestamp = (now / USECS_PER_SEC) +
 		(int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY;
 
 	config->uses++;
@@ -126,7 +125,7 @@ rf_parcel_address(RfParcel *parcel, TimestampTz now, RfHttpRequest *request)
 	parcel->started_at = now;
 	if (config->method == RF_HTTP_GET)
 		parcel->url = parcel_url_with_query(parcel);
-	*request = (RfHttpRequest) {
+	*request = (RfHttpRequest){
 		.tag = parcel,
 		.method = config->method,
 		.url = parcel->url != NULL ? parcel->url : config->url,
@@ -134,6 +133,5 @@ rf_parcel_address(RfParcel *parcel, TimestampTz now, RfHttpRequest *request)
 		.nheaders = parcel_write_headers(parcel, timestamp),
 		.body = parcel->body,
 		.length = parcel->length,
-		.timeout_ms = config->timeout_ms
-	};
+		.timeout_ms = config->timeout_ms};
 }

@@ -8,34 +8,34 @@
 #include "delivery/endpoint.h"
 
 /* "webhook-signature: " and a signature and a space for each key. */
-#define RF_PARCEL_SIGNATURES	(20 + RF_ENDPOINT_KEYS_MAX * RF_SIGNATURE_SIZE)
+#define RF_PARCEL_SIGNATURES (20 + RF_ENDPOINT_KEYS_MAX * RF_SIGNATURE_SIZE)
 
 typedef struct RfParcel
 {
-	struct RfParcel *next;		/* in the endpoint's list, or in that of free ones */
-	RfEndpoint *endpoint;
-	RfDelivery	delivery;
-	char	   *body;			/* the parcel's own */
-	int			length;
-	char		message_id[64];
-	char		event_type[64];
+	struct RfParcel *next; /* in the endpoint's list, or in that of free ones */
+	RfEndpoint		*endpoint;
+	RfDelivery		 delivery;
+	char			*body; /* the parcel's own */
+	int				 length;
+	char			 message_id[64];
+	char			 event_type[64];
 
 	/* Once it is a request. */
 	RfEndpointConfig *config;
-	TimestampTz started_at;
-	char	   *url;			/* the parcel's own; NULL: the configuration's */
-	char		id_line[80];
-	char		timestamp_line[48];
-	char		signature_line[RF_PARCEL_SIGNATURES];
-	char		event_line[96];
-	char		attempt_line[48];
-	const char *headers[RF_HTTP_HEADERS_MAX];
+	TimestampTz		  started_at;
+	char			 *url; /* the parcel's own; NULL: the configuration's */
+	char			  id_line[80];
+	char			  timestamp_line[48];
+	char			  signature_line[RF_PARCEL_SIGNATURES];
+	char			  event_line[96];
+	char			  attempt_line[48];
+	const char		 *headers[RF_HTTP_HEADERS_MAX];
 } RfParcel;
 
 /* The body is copied. */
 extern RfParcel *rf_parcel_create(RfEndpoint *endpoint, const RfDelivery *delivery,
 								  const char *body, int length);
-extern void rf_parcel_free(RfParcel *parcel);
+extern void		 rf_parcel_free(RfParcel *parcel);
 
 /* Bytes of all parcels' bodies. */
 extern int64 rf_parcel_bytes(void);
@@ -47,4 +47,4 @@ extern int64 rf_parcel_bytes(void);
  */
 extern void rf_parcel_address(RfParcel *parcel, TimestampTz now, RfHttpRequest *request);
 
-#endif							/* RF_PARCEL_H */
+#endif /* RF_PARCEL_H */

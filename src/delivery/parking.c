@@ -12,7 +12,7 @@
 #include "delivery/retrying.h"
 #include "delivery/rotation.h"
 
-#define PARKING_MAX		4096
+#define PARKING_MAX 4096
 
 typedef struct Parked
 {
@@ -23,7 +23,7 @@ typedef struct Parked
 } Parked;
 
 static Parked parked[PARKING_MAX];
-static int	parking_count = 0;
+static int	  parking_count = 0;
 
 int
 rf_parking_room(void)
@@ -41,12 +41,11 @@ void
 rf_parking_add(int64 webhook_id, const RfDelivery *delivery, TimestampTz next_at)
 {
 	Assert(parking_count < PARKING_MAX && delivery->slot >= 0);
-	parked[parking_count++] = (Parked) {
+	parked[parking_count++] = (Parked){
 		.id = delivery->id,
 		.webhook_id = webhook_id,
 		.next_at = next_at,
-		.slot = delivery->slot
-	};
+		.slot = delivery->slot};
 }
 
 /* Not for webhooks that were deleted meanwhile: nobody would clear those away. */
@@ -63,9 +62,9 @@ RF_STATEMENT(park,
 void
 rf_parking_write(void)
 {
-	RfColumn	id;
-	RfColumn	next_at;
-	Datum		values[2];
+	RfColumn id;
+	RfColumn next_at;
+	Datum	 values[2];
 
 	if (parking_count == 0)
 		return;

@@ -12,7 +12,7 @@
 #include "delivery/delivery.h"
 
 /* How many more may be added before they are written. */
-extern int	rf_parking_room(void);
+extern int rf_parking_room(void);
 
 /* next_at: when to try; DT_NOEND: when the webhook is enabled. */
 extern void rf_parking_add(int64 webhook_id, const RfDelivery *delivery, TimestampTz next_at);
@@ -27,4 +27,4 @@ extern void rf_parking_confirm(void);
 /* Forget them: reading starts over. */
 extern void rf_parking_reset(void);
 
-#endif							/* RF_PARKING_H */
+#endif /* RF_PARKING_H */

@@ -8,7 +8,7 @@
 
 #include "delivery/queue.h"
 
-#define QUEUE_SMALLEST	16
+#define QUEUE_SMALLEST 16
 
 static void
 queue_resize(RfQueue *queue, int capacity)
@@ -51,7 +51,7 @@ rf_queue_push_front(RfQueue *queue, const RfDelivery *delivery)
 RfDelivery
 rf_queue_pop(RfQueue *queue)
 {
-	RfDelivery	delivery = queue->ring[queue->first];
+	RfDelivery delivery = queue->ring[queue->first];
 
 	queue->first = (queue->first + 1) & (queue->capacity - 1);
 	queue->count--;

@@ -9,8 +9,8 @@
 
 typedef struct RfQueue
 {
-	RfDelivery *ring;			/* NULL while it never held anything */
-	int			capacity;		/* 0 or a power of two */
+	RfDelivery *ring;	  /* NULL while it never held anything */
+	int			capacity; /* 0 or a power of two */
 	int			first;
 	int			count;
 } RfQueue;
@@ -23,4 +23,4 @@ extern RfDelivery rf_queue_pop(RfQueue *queue);
 
 extern void rf_queue_free(RfQueue *queue);
 
-#endif							/* RF_QUEUE_H */
+#endif /* RF_QUEUE_H */

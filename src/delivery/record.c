@@ -10,18 +10,18 @@
 #include "utils/timestamp.h"
 
 #include "base/engine.h"
-#include "delivery/outbox.h"
+#include "delivery/placing.h"
 #include "delivery/record.h"
 #include "delivery/retrying.h"
 #include "delivery/webhook_state.h"
 
 /* rf_attempt_0 to _3 are filled in turn, so many days each. */
-#define ATTEMPT_TABLES		4
-#define DAYS_PER_TABLE		10
+#define ATTEMPT_TABLES 4
+#define DAYS_PER_TABLE 10
 
-static RfRecord records[RF_RECORD_MAX];
-static int	record_count = 0;
-static TimestampTz record_oldest = DT_NOEND;
+static RfRecord		 records[RF_RECORD_MAX];
+static int			 record_count = 0;
+static TimestampTz	 record_oldest = DT_NOEND;
 static MemoryContext record_context = NULL; /* texts and answers */
 
 void
@@ -47,7 +47,7 @@ rf_record_oldest(void)
 static char *
 record_copy_text(const char *text)
 {
-	char	   *copy;
+	char *copy;
 
 	if (text == NULL)
 		return NULL;
@@ -63,8 +63,8 @@ record_copy_text(const char *text)
 void
 rf_record_add(const RfRecord *record)
 {
-	RfRecord   *copy = &records[record_count];
-	char	   *response = NULL;
+	RfRecord *copy = &records[record_count];
+	char	 *response = NULL;
 
 	Assert(record_count < RF_RECORD_MAX);
 	if (record->response_length > 0)
@@ -106,8 +106,7 @@ enum
 
 static const Oid attempt_types[ATTEMPT_COLUMNS] = {
 	INT8OID, INT8OID, INT8OID, INT4OID, TIMESTAMPTZOID, TEXTOID, INT4OID, TEXTOID,
-	INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, TEXTOID, TEXTOID, BYTEAOID, TIMESTAMPTZOID
-};
+	INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, TEXTOID, TEXTOID, BYTEAOID, TIMESTAMPTZOID};
 
 #define INSERT_ATTEMPTS(table) \
 	RF_STATEMENT(insert_attempts_##table, \
@@ -132,9 +131,8 @@ static RfStatement *
 record_attempt_statement(void)
 {
 	static RfStatement *const statements[ATTEMPT_TABLES] = {
-		&insert_attempts_0, &insert_attempts_1, &insert_attempts_2, &insert_attempts_3
-	};
-	int64		day = GetCurrentTimestamp() / USECS_PER_DAY +
+		&insert_attempts_0, &insert_attempts_1, &insert_attempts_2, &insert_attempts_3};
+	int64 day = GetCurrentTimestamp() / USECS_PER_DAY +
 		POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE;
 
 	return statements[day / DAYS_PER_TABLE % ATTEMPT_TABLES];
@@ -152,11 +150,15 @@ record_add_text(RfColumn *column, const char *text)
 static void
 record_add_response(RfColumn *column, const RfRecord *record)
 {
-	if (record->response_length > 0)
-		rf_column_add(column, PointerGetDatum(cstring_to_text_with_len(record->response,
-																	   record->response_length)));
-	else
+	bytea *bytes;
+
+	if (record->response_length == 0)
+	{
 		rf_column_add_null(column);
+		return;
+	}
+	bytes = cstring_to_text_with_len(record->response, record->response_length);
+	rf_column_add(column, PointerGetDatum(bytes));
 }
 
 static const char *
@@ -198,8 +200,8 @@ record_add_attempt(RfColumn *columns, const RfRecord *record)
 static void
 record_write_attempts(void)
 {
-	RfColumn	columns[ATTEMPT_COLUMNS];
-	Datum		values[ATTEMPT_COLUMNS];
+	RfColumn columns[ATTEMPT_COLUMNS];
+	Datum	 values[ATTEMPT_COLUMNS];
 
 	for (int i = 0; i < ATTEMPT_COLUMNS; i++)
 		rf_column_init(&columns[i], attempt_types[i]);
@@ -225,8 +227,7 @@ enum
 };
 
 static const Oid later_types[LATER_COLUMNS] = {
-	INT8OID, INT8OID, INT8OID, INT4OID, TIMESTAMPTZOID, TEXTOID
-};
+	INT8OID, INT8OID, INT8OID, INT4OID, TIMESTAMPTZOID, TEXTOID};
 
 /* Failed for the first time. The bytes come from the outbox, if it has its own. */
 RF_STATEMENT(insert_retries,
@@ -265,7 +266,7 @@ RF_STATEMENT(delete_retries,
 			 "DELETE FROM @extschema@.rf_retry WHERE delivery_id = ANY ($1)",
 			 INT8ARRAYOID);
 
-typedef bool (*RecordFilter) (const RfRecord *record);
+typedef bool (*RecordFilter)(const RfRecord *record);
 
 static bool
 record_is_dead(const RfRecord *record)
@@ -308,7 +309,7 @@ record_next_at(const RfRecord *record)
 static int
 record_collect(RecordFilter filter, Datum values[LATER_COLUMNS])
 {
-	RfColumn	columns[LATER_COLUMNS];
+	RfColumn columns[LATER_COLUMNS];
 
 	for (int i = 0; i < LATER_COLUMNS; i++)
 		rf_column_init(&columns[i], later_types[i]);
@@ -336,13 +337,13 @@ record_collect(RecordFilter filter, Datum values[LATER_COLUMNS])
 static void
 record_write_failures(void)
 {
-	Datum		values[LATER_COLUMNS];
+	Datum values[LATER_COLUMNS];
 
 	if (record_collect(record_is_first_failure, values) > 0)
 		rf_execute(&insert_retries, values, NULL);
 	if (record_collect(record_is_later_failure, values) > 0)
 	{
-		Datum		changes[] = {values[LATER_ID], values[LATER_ATTEMPTS], values[LATER_NEXT_AT]};
+		Datum changes[] = {values[LATER_ID], values[LATER_ATTEMPTS], values[LATER_NEXT_AT]};
 
 		rf_execute(&update_retries, changes, NULL);
 	}
@@ -352,7 +353,7 @@ record_write_failures(void)
 static void
 record_write_ends(void)
 {
-	Datum		values[LATER_COLUMNS];
+	Datum values[LATER_COLUMNS];
 
 	if (record_collect(record_is_dead, values) > 0)
 	{
@@ -388,7 +389,7 @@ rf_record_confirm(void)
 	{
 		RfEndpoint *endpoint = rf_endpoint_find(records[i].webhook_id);
 
-		rf_outbox_done(endpoint, &records[i].delivery);
+		rf_placing_done(endpoint, &records[i].delivery);
 		if (record_lives_on(&records[i]))
 			rf_retrying_expect(endpoint, record_next_at(&records[i]));
 	}

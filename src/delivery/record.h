@@ -13,33 +13,33 @@
 typedef enum RfRecordOutcome
 {
 	RF_RECORD_SUCCESS,
-	RF_RECORD_RETRY,			/* at next_at */
-	RF_RECORD_DEAD,				/* the schedule is exhausted */
-	RF_RECORD_DISABLED			/* the endpoint answered 410 */
+	RF_RECORD_RETRY,   /* at next_at */
+	RF_RECORD_DEAD,	   /* the schedule is exhausted */
+	RF_RECORD_DISABLED /* the endpoint answered 410 */
 } RfRecordOutcome;
 
 typedef struct RfRecord
 {
-	int64		webhook_id;
-	RfDelivery	delivery;		/* attempts: before this one */
-	TimestampTz started_at;
+	int64			webhook_id;
+	RfDelivery		delivery; /* attempts: before this one */
+	TimestampTz		started_at;
 	RfRecordOutcome outcome;
-	TimestampTz next_at;		/* for RF_RECORD_RETRY */
-	int			status;			/* 0: none */
-	const char *error;			/* may be NULL */
-	int64		dns_us;
-	int64		connect_us;
-	int64		tls_us;
-	int64		first_byte_us;
-	int64		total_us;
-	const char *peer;			/* may be NULL */
-	const char *http_version;	/* may be NULL */
-	const char *response;
-	int			response_length;
+	TimestampTz		next_at; /* for RF_RECORD_RETRY */
+	int				status;	 /* 0: none */
+	const char	   *error;	 /* may be NULL */
+	int64			dns_us;
+	int64			connect_us;
+	int64			tls_us;
+	int64			first_byte_us;
+	int64			total_us;
+	const char	   *peer;		  /* may be NULL */
+	const char	   *http_version; /* may be NULL */
+	const char	   *response;
+	int				response_length;
 } RfRecord;
 
 /* Most results that wait for being recorded; then nothing is sent. */
-#define RF_RECORD_MAX	4096
+#define RF_RECORD_MAX 4096
 
 /* Once per process. */
 extern void rf_record_start(void);
@@ -47,7 +47,7 @@ extern void rf_record_start(void);
 /* Keep a copy until it is recorded. */
 extern void rf_record_add(const RfRecord *record);
 
-extern int	rf_record_count(void);
+extern int rf_record_count(void);
 
 /* When the oldest was added; DT_NOEND: there is none. */
 extern TimestampTz rf_record_oldest(void);
@@ -61,4 +61,4 @@ extern void rf_record_write(void);
 /* That turn committed. */
 extern void rf_record_confirm(void);
 
-#endif							/* RF_RECORD_H */
+#endif /* RF_RECORD_H */

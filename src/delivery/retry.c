@@ -7,15 +7,15 @@
 
 #include "delivery/retry.h"
 
-#define SECOND		INT64_C(1000000)
-#define MINUTE		(60 * SECOND)
-#define HOUR		(60 * MINUTE)
-#define DAY			(24 * HOUR)
+#define SECOND INT64_C(1000000)
+#define MINUTE (60 * SECOND)
+#define HOUR   (60 * MINUTE)
+#define DAY	   (24 * HOUR)
 
 const RfSchedule rf_retry_default_schedule = {
 	.n = 10,
 	.delay = {0, 5 * SECOND, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR,
-	20 * HOUR, 24 * HOUR},
+			  20 * HOUR, 24 * HOUR},
 };
 
 RfOutcome
@@ -33,7 +33,7 @@ rf_retry_outcome(RfFault fault, int status)
 static int64_t
 retry_jitter(int64_t step, uint32_t random)
 {
-	int64_t		spread = step / 5;
+	int64_t spread = step / 5;
 
 	if (step > SECOND && spread < SECOND)
 		spread = SECOND;
@@ -44,7 +44,7 @@ retry_jitter(int64_t step, uint32_t random)
 int64_t
 rf_retry_delay(const RfSchedule *schedule, int attempts, uint32_t random, int64_t retry_after)
 {
-	int64_t		delay;
+	int64_t delay;
 
 	if (attempts >= schedule->n)
 		return -1;
@@ -60,19 +60,19 @@ rf_retry_delay(const RfSchedule *schedule, int attempts, uint32_t random, int64_
 
 typedef struct Date
 {
-	int			year;
-	int			month;			/* 1 to 12 */
-	int			day;
-	int			hour;
-	int			minute;
-	int			second;
+	int year;
+	int month; /* 1 to 12 */
+	int day;
+	int hour;
+	int minute;
+	int second;
 } Date;
 
 /* Exactly "digits" digits; NULL if they are not there, else what follows. */
 static const char *
 retry_number(const char *at, int digits, int *value)
 {
-	int			i;
+	int i;
 
 	*value = 0;
 	for (i = 0; at != NULL && i < digits; i++)
@@ -87,7 +87,7 @@ retry_number(const char *at, int digits, int *value)
 static const char *
 retry_word(const char *at, const char *word)
 {
-	size_t		length = strlen(word);
+	size_t length = strlen(word);
 
 	return at != NULL && strncmp(at, word, length) == 0 ? at + length : NULL;
 }
@@ -96,7 +96,7 @@ static const char *
 retry_month(const char *at, int *month)
 {
 	static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	int			i;
+	int				  i;
 
 	for (i = 0; at != NULL && i < 12; i++)
 	{
@@ -149,7 +149,7 @@ retry_asctime(const char *at, Date *date)
 		return NULL;
 	at = retry_word(day, "  ");
 	at = at != NULL ? retry_number(at, 1, &date->day)
-		: retry_number(retry_word(day, " "), 2, &date->day);
+					: retry_number(retry_word(day, " "), 2, &date->day);
 	at = retry_time(retry_word(at, " "), date);
 	return retry_number(retry_word(at, " "), 4, &date->year);
 }
@@ -158,8 +158,8 @@ retry_asctime(const char *at, Date *date)
 static int64_t
 retry_days(const Date *date)
 {
-	int64_t		year = date->month <= 2 ? date->year - 1 : date->year;
-	int			month = date->month <= 2 ? date->month + 9 : date->month - 3;
+	int64_t year = date->month <= 2 ? date->year - 1 : date->year;
+	int		month = date->month <= 2 ? date->month + 9 : date->month - 3;
 
 	return 365 * year + year / 4 - year / 100 + year / 400 +
 		(153 * month + 2) / 5 + date->day - 1 - 719468;
@@ -176,7 +176,7 @@ retry_date_is_sane(const Date *date)
 static int
 retry_century(int year, int64_t now)
 {
-	int			this_year = 1970 + (int) (now / (365 * DAY + 6 * HOUR));
+	int this_year = 1970 + (int) (now / (365 * DAY + 6 * HOUR));
 
 	year += this_year / 100 * 100;
 	if (year > this_year + 50)

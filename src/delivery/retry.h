@@ -14,26 +14,26 @@
 /* delay[n] is the time between attempt n and the next one; delay[0] precedes the first. */
 typedef struct RfSchedule
 {
-	int			n;
-	int64_t		delay[RF_SCHEDULE_MAX];
+	int		n;
+	int64_t delay[RF_SCHEDULE_MAX];
 } RfSchedule;
 
 /* How an exchange ended, as far as HTTP is not concerned. */
 typedef enum RfFault
 {
-	RF_FAULT_NONE,				/* there is a complete answer */
-	RF_FAULT_SILENCE,			/* no answer in time, or no connection */
-	RF_FAULT_BROKEN,			/* an answer that breaks off or breaks rules */
-	RF_FAULT_FORBIDDEN,			/* the address must not be dialled */
-	RF_FAULT_OWN				/* ours: no descriptors, no memory, no network */
+	RF_FAULT_NONE,		/* there is a complete answer */
+	RF_FAULT_SILENCE,	/* no answer in time, or no connection */
+	RF_FAULT_BROKEN,	/* an answer that breaks off or breaks rules */
+	RF_FAULT_FORBIDDEN, /* the address must not be dialled */
+	RF_FAULT_OWN		/* ours: no descriptors, no memory, no network */
 } RfFault;
 
 typedef enum RfOutcome
 {
 	RF_OUTCOME_SUCCESS,
-	RF_OUTCOME_FAILURE,			/* follows the schedule */
-	RF_OUTCOME_GONE,			/* 410: the endpoint wants no more */
-	RF_OUTCOME_NO_ATTEMPT		/* nobody was reached through no fault of theirs */
+	RF_OUTCOME_FAILURE,	  /* follows the schedule */
+	RF_OUTCOME_GONE,	  /* 410: the endpoint wants no more */
+	RF_OUTCOME_NO_ATTEMPT /* nobody was reached through no fault of theirs */
 } RfOutcome;
 
 /* 0, 5 s, 5 m, 30 m, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h */
@@ -58,4 +58,4 @@ extern int64_t rf_retry_delay(const RfSchedule *schedule, int attempts,
  */
 extern int64_t rf_retry_after(const char *value, int64_t now);
 
-#endif							/* RF_RETRY_H */
+#endif /* RF_RETRY_H */

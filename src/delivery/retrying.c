@@ -12,19 +12,18 @@
 #include "base/engine.h"
 #include "delivery/retrying.h"
 
-#define READ_MAX		256		/* new ones at a time */
-#define QUEUE_LOW		64		/* longer queues can wait for more */
+#define READ_MAX  256 /* new ones at a time */
+#define QUEUE_LOW 64  /* longer queues can wait for more */
 
 static HTAB *retrying_ids = NULL;
 
 void
 rf_retrying_start(void)
 {
-	HASHCTL		control = {
+	HASHCTL control = {
 		.keysize = sizeof(int64),
 		.entrysize = sizeof(int64),
-		.hcxt = TopMemoryContext
-	};
+		.hcxt = TopMemoryContext};
 
 	retrying_ids = hash_create("referral retries in memory", 256, &control,
 							   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
@@ -63,7 +62,7 @@ rf_retrying_expect(RfEndpoint *endpoint, TimestampTz next_at)
 void
 rf_retrying_forget(RfEndpoint *endpoint, int64 delivery_id)
 {
-	bool		found;
+	bool found;
 
 	hash_search(retrying_ids, &delivery_id, HASH_REMOVE, &found);
 	if (found)
@@ -76,13 +75,12 @@ retrying_queue(RfEndpoint *endpoint, uint64 n)
 {
 	for (uint64 row = 0; row < n; row++)
 	{
-		RfDelivery	delivery = {
+		RfDelivery delivery = {
 			.id = rf_int64(row, 1),
 			.event_id = rf_int64(row, 2),
 			.attempts = rf_int32(row, 3),
-			.slot = RF_SLOT_RETRY
-		};
-		bool		found;
+			.slot = RF_SLOT_RETRY};
+		bool found;
 
 		hash_search(retrying_ids, &delivery.id, HASH_ENTER, &found);
 		if (found)
@@ -114,7 +112,7 @@ RF_STATEMENT(read_next,
 static void
 retrying_read_next(RfEndpoint *endpoint, TimestampTz now)
 {
-	Datum		values[] = {Int64GetDatum(endpoint->id), TimestampTzGetDatum(now)};
+	Datum values[] = {Int64GetDatum(endpoint->id), TimestampTzGetDatum(now)};
 
 	endpoint->next_due = DT_NOEND;
 	if (rf_execute(&read_next, values, NULL) > 0)
@@ -124,11 +122,10 @@ retrying_read_next(RfEndpoint *endpoint, TimestampTz now)
 static void
 retrying_read_due(RfEndpoint *endpoint, TimestampTz now)
 {
-	int64		limit = endpoint->retrying + READ_MAX;
-	Datum		values[] = {
-		Int64GetDatum(endpoint->id), TimestampTzGetDatum(now), Int64GetDatum(limit)
-	};
-	uint64		n = rf_execute(&read_due, values, NULL);
+	int64 limit = endpoint->retrying + READ_MAX;
+	Datum values[] = {
+		Int64GetDatum(endpoint->id), TimestampTzGetDatum(now), Int64GetDatum(limit)};
+	uint64 n = rf_execute(&read_due, values, NULL);
 
 	retrying_queue(endpoint, n);
 	if (n < (uint64) limit)
@@ -138,9 +135,9 @@ retrying_read_due(RfEndpoint *endpoint, TimestampTz now)
 static void
 retrying_read_parked(RfEndpoint *endpoint)
 {
-	int64		limit = endpoint->retrying + READ_MAX;
-	Datum		values[] = {Int64GetDatum(endpoint->id), Int64GetDatum(limit)};
-	uint64		n = rf_execute(&read_parked, values, NULL);
+	int64  limit = endpoint->retrying + READ_MAX;
+	Datum  values[] = {Int64GetDatum(endpoint->id), Int64GetDatum(limit)};
+	uint64 n = rf_execute(&read_parked, values, NULL);
 
 	retrying_queue(endpoint, n);
 	endpoint->parked = n == (uint64) limit;
@@ -164,7 +161,7 @@ RF_STATEMENT(clear_dead,
 void
 rf_retrying_clear(RfEndpoint *endpoint)
 {
-	Datum		values[] = {Int64GetDatum(endpoint->id)};
+	Datum values[] = {Int64GetDatum(endpoint->id)};
 
 	rf_execute(&clear_retries, values, NULL);
 	rf_execute(&clear_dead, values, NULL);

@@ -34,4 +34,4 @@ extern void rf_retrying_clear(RfEndpoint *endpoint);
 /* Forget all ids: reading starts over. */
 extern void rf_retrying_reset(void);
 
-#endif							/* RF_RETRYING_H */
+#endif /* RF_RETRYING_H */

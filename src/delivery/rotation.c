@@ -16,21 +16,21 @@
 #include "delivery/rotation.h"
 #include "program/event.h"
 
-#define ROTATE_ROWS		100000	/* read from the table being filled */
-#define IDLE_ROWS		10000	/* worth emptying while it is being filled */
-#define RETRY_MS		1000
+#define ROTATE_ROWS 100000 /* read from the table being filled */
+#define IDLE_ROWS	10000  /* worth emptying while it is being filled */
+#define RETRY_MS	1000
 
-void		(*rf_outbox_rotated_hook) (int slot) = NULL;
+void (*rf_outbox_rotated_hook)(int slot) = NULL;
 
 typedef struct OutboxCount
 {
-	int64		read;
-	int64		done;
+	int64 read;
+	int64 done;
 } OutboxCount;
 
 static OutboxCount rotation_counts[RF_OUTBOX_SLOTS];
 static TimestampTz rotation_tried_at = 0;
-static int	rotation_emptied = -1;	/* in the running turn; -1: none */
+static int		   rotation_emptied = -1; /* in the running turn; -1: none */
 
 #define EMPTY_STATEMENTS(slot) \
 	RF_STATEMENT(count_##slot, "SELECT count(*) FROM @extschema@.rf_outbox_" #slot); \
@@ -43,11 +43,9 @@ EMPTY_STATEMENTS(3);
 
 static RfStatement *const count_rows[] = {&count_0, &count_1, &count_2, &count_3};
 static RfStatement *const truncate_table[] = {
-	&truncate_0, &truncate_1, &truncate_2, &truncate_3
-};
+	&truncate_0, &truncate_1, &truncate_2, &truncate_3};
 static const char *const table_names[] = {
-	"rf_outbox_0", "rf_outbox_1", "rf_outbox_2", "rf_outbox_3"
-};
+	"rf_outbox_0", "rf_outbox_1", "rf_outbox_2", "rf_outbox_3"};
 
 void
 rf_rotation_note_read(int slot)
@@ -87,8 +85,8 @@ rotation_can_empty(int slot)
 static bool
 rotation_should_switch(void)
 {
-	int			current = rotation_current();
-	int			next = (current + 1) % RF_OUTBOX_SLOTS;
+	int current = rotation_current();
+	int next = (current + 1) % RF_OUTBOX_SLOTS;
 
 	return rf_outbox_rotated_hook != NULL &&
 		rotation_counts[current].read > ROTATE_ROWS && rotation_counts[next].read == 0;
@@ -120,7 +118,7 @@ rotation_count(int slot)
 static void
 rotation_switch(void)
 {
-	int			next = (rotation_current() + 1) % RF_OUTBOX_SLOTS;
+	int next = (rotation_current() + 1) % RF_OUTBOX_SLOTS;
 
 	if (rotation_count(next) == 0)
 		rf_outbox_rotated_hook(next);
@@ -130,7 +128,7 @@ rotation_switch(void)
 static void
 rotation_empty(int slot)
 {
-	Oid			table = rf_engine_relation(table_names[slot]);
+	Oid table = rf_engine_relation(table_names[slot]);
 
 	if (!ConditionalLockRelationOid(table, AccessExclusiveLock))
 		return;

@@ -12,7 +12,7 @@
 #include "c.h"
 
 /* Set by the server's processes: producers fill that table from now on. */
-extern PGDLLIMPORT void (*rf_outbox_rotated_hook) (int slot);
+extern PGDLLIMPORT void (*rf_outbox_rotated_hook)(int slot);
 
 /* A row of that table was met for the first time. */
 extern void rf_rotation_note_read(int slot);
@@ -32,4 +32,4 @@ extern void rf_rotation_work(void);
 /* That turn committed. */
 extern void rf_rotation_confirm(void);
 
-#endif							/* RF_ROTATION_H */
+#endif /* RF_ROTATION_H */

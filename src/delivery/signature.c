@@ -18,8 +18,8 @@
 PG_FUNCTION_INFO_V1(rf_sign);
 PG_FUNCTION_INFO_V1(rf_verify);
 
-#define SECRET_PREFIX		"whsec_"
-#define SIGNATURE_PREFIX	"v1,"
+#define SECRET_PREFIX	 "whsec_"
+#define SIGNATURE_PREFIX "v1,"
 
 /*
  * One context for the life of the process. The server wants a resource owner
@@ -32,7 +32,7 @@ signature_context(void)
 
 	if (context == NULL)
 	{
-		ResourceOwner caller = CurrentResourceOwner;
+		ResourceOwner		 caller = CurrentResourceOwner;
 		static ResourceOwner owner = NULL;
 
 		if (owner == NULL)
@@ -48,7 +48,7 @@ static void
 signature_digest(const RfKey *key, const RfSigned *message, uint8 digest[PG_SHA256_DIGEST_LENGTH])
 {
 	pg_hmac_ctx *context = signature_context();
-	char		timestamp[32];
+	char		 timestamp[32];
 
 	snprintf(timestamp, sizeof(timestamp), "." INT64_FORMAT ".", message->timestamp);
 	if (context == NULL ||
@@ -66,9 +66,9 @@ signature_digest(const RfKey *key, const RfSigned *message, uint8 digest[PG_SHA2
 void
 rf_signature_make(const RfKey *key, const RfSigned *message, char signature[RF_SIGNATURE_SIZE])
 {
-	uint8		digest[PG_SHA256_DIGEST_LENGTH];
-	int			prefix = strlen(SIGNATURE_PREFIX);
-	int			length;
+	uint8 digest[PG_SHA256_DIGEST_LENGTH];
+	int	  prefix = strlen(SIGNATURE_PREFIX);
+	int	  length;
 
 	signature_digest(key, message, digest);
 	memcpy(signature, SIGNATURE_PREFIX, prefix);
@@ -82,7 +82,7 @@ rf_signature_make(const RfKey *key, const RfSigned *message, char signature[RF_S
 bool
 rf_signature_decode_key(const char *secret, RfKey *key)
 {
-	int			length;
+	int length;
 
 	if (strncmp(secret, SECRET_PREFIX, strlen(SECRET_PREFIX)) == 0)
 		secret += strlen(SECRET_PREFIX);
@@ -109,14 +109,13 @@ signature_key_of(text *secret, RfKey *key)
 static void
 signature_from_arguments(FunctionCallInfo fcinfo, char *signature)
 {
-	bytea	   *body = PG_GETARG_BYTEA_PP(3);
-	RfKey		key;
-	RfSigned	message = {
+	bytea	*body = PG_GETARG_BYTEA_PP(3);
+	RfKey	 key;
+	RfSigned message = {
 		.id = text_to_cstring(PG_GETARG_TEXT_PP(1)),
 		.timestamp = PG_GETARG_INT64(2),
 		.body = VARDATA_ANY(body),
-		.length = VARSIZE_ANY_EXHDR(body)
-	};
+		.length = VARSIZE_ANY_EXHDR(body)};
 
 	signature_key_of(PG_GETARG_TEXT_PP(0), &key);
 	rf_signature_make(&key, &message, signature);
@@ -125,7 +124,7 @@ signature_from_arguments(FunctionCallInfo fcinfo, char *signature)
 Datum
 rf_sign(PG_FUNCTION_ARGS)
 {
-	char		signature[RF_SIGNATURE_SIZE];
+	char signature[RF_SIGNATURE_SIZE];
 
 	signature_from_arguments(fcinfo, signature);
 	PG_RETURN_TEXT_P(cstring_to_text(signature));
@@ -146,11 +145,11 @@ signature_equals(const char *a, const char *b, size_t length)
 static bool
 signature_is_among(const char *signature, const char *given)
 {
-	bool		found = false;
+	bool found = false;
 
 	for (given += strspn(given, " "); *given != '\0'; given += strspn(given, " "))
 	{
-		size_t		length = strcspn(given, " ");
+		size_t length = strcspn(given, " ");
 
 		if (length == RF_SIGNATURE_SIZE - 1 && signature_equals(signature, given, length))
 			found = true;
@@ -162,9 +161,9 @@ signature_is_among(const char *signature, const char *given)
 static bool
 signature_is_timely(int64 timestamp, const Interval *tolerance)
 {
-	int64		now = rf_now() / USECS_PER_SEC +
+	int64 now = rf_now() / USECS_PER_SEC +
 		(int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY;
-	int64		allowed = tolerance->time / USECS_PER_SEC +
+	int64 allowed = tolerance->time / USECS_PER_SEC +
 		((int64) tolerance->month * DAYS_PER_MONTH + tolerance->day) * SECS_PER_DAY;
 
 	return timestamp >= now - allowed && timestamp <= now + allowed;
@@ -174,7 +173,7 @@ signature_is_timely(int64 timestamp, const Interval *tolerance)
 Datum
 rf_verify(PG_FUNCTION_ARGS)
 {
-	char		signature[RF_SIGNATURE_SIZE];
+	char signature[RF_SIGNATURE_SIZE];
 
 	for (int i = 0; i < 5; i++)
 	{

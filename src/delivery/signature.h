@@ -9,22 +9,22 @@
 #include "fmgr.h"
 
 /* Longest decoded secret, in bytes. */
-#define RF_KEY_MAX				256
+#define RF_KEY_MAX 256
 
 /* "v1," with the signature and a terminating zero. */
-#define RF_SIGNATURE_SIZE		(3 + 44 + 1)
+#define RF_SIGNATURE_SIZE (3 + 44 + 1)
 
 typedef struct RfKey
 {
-	int			length;
-	uint8		bytes[RF_KEY_MAX];
+	int	  length;
+	uint8 bytes[RF_KEY_MAX];
 } RfKey;
 
 /* What is signed. */
 typedef struct RfSigned
 {
 	const char *id;
-	int64		timestamp;		/* seconds since 1970 */
+	int64		timestamp; /* seconds since 1970 */
 	const void *body;
 	size_t		length;
 } RfSigned;
@@ -42,4 +42,4 @@ extern bool rf_signature_decode_key(const char *secret, RfKey *key);
 extern void rf_signature_make(const RfKey *key, const RfSigned *message,
 							  char signature[RF_SIGNATURE_SIZE]);
 
-#endif							/* RF_SIGNATURE_H */
+#endif /* RF_SIGNATURE_H */

@@ -19,26 +19,26 @@ static const char *const networks_hint =
 static RfTarget
 target_fine(void)
 {
-	return (RfTarget) {RF_TARGET_FINE, NULL, NULL};
+	return (RfTarget){RF_TARGET_FINE, NULL, NULL};
 }
 
 static RfTarget
 target_malformed(const char *reason, const char *hint)
 {
-	return (RfTarget) {RF_TARGET_MALFORMED, reason, hint};
+	return (RfTarget){RF_TARGET_MALFORMED, reason, hint};
 }
 
 static RfTarget
 target_forbidden(const char *reason, const char *hint)
 {
-	return (RfTarget) {RF_TARGET_FORBIDDEN, reason, hint};
+	return (RfTarget){RF_TARGET_FORBIDDEN, reason, hint};
 }
 
 static RfTarget
 target_check_bytes(const char *url)
 {
-	size_t		length = strlen(url);
-	size_t		i;
+	size_t length = strlen(url);
+	size_t i;
 
 	if (length > RF_TARGET_MAX_LENGTH)
 		return target_malformed("it is longer than 2048 bytes", NULL);
@@ -68,7 +68,7 @@ target_authority(const char *url)
 static bool
 target_written_host(const char *start, char *host, size_t size)
 {
-	size_t		length;
+	size_t length;
 
 	if (*start == '[')
 	{
@@ -106,7 +106,7 @@ target_ends_in_number(const char *host)
 static bool
 target_is_localhost(const char *host)
 {
-	size_t		length = strlen(host);
+	size_t length = strlen(host);
 
 	if (length > 0 && host[length - 1] == '.')
 		length--;
@@ -120,7 +120,7 @@ target_check_host(const char *host, const RfNetworks *allowed)
 {
 	static const RfNetworks none = {0};
 	struct sockaddr_storage address;
-	const char *reason;
+	const char			   *reason;
 
 	if (strchr(host, '%') != NULL)
 		return target_forbidden("its host contains \"%\"",
@@ -141,8 +141,8 @@ target_check_host(const char *host, const RfNetworks *allowed)
 static bool
 target_has_part(CURLU *parts, CURLUPart part)
 {
-	char	   *value = NULL;
-	bool		there = curl_url_get(parts, part, &value, 0) == CURLUE_OK && value[0] != '\0';
+	char *value = NULL;
+	bool  there = curl_url_get(parts, part, &value, 0) == CURLUE_OK && value[0] != '\0';
 
 	curl_free(value);
 	return there;
@@ -151,9 +151,9 @@ target_has_part(CURLU *parts, CURLUPart part)
 static RfTarget
 target_check_scheme(CURLU *parts, bool allow_http)
 {
-	char	   *scheme = NULL;
-	RfTarget	target = target_forbidden("its scheme is not https",
-										  "A superuser can allow http with the setting \"referral.allow_http\".");
+	char	*scheme = NULL;
+	RfTarget target = target_forbidden("its scheme is not https",
+									   "A superuser can allow http with the setting \"referral.allow_http\".");
 
 	if (curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK)
 		return target_malformed("it has no scheme", "Begin it with \"https://\".");
@@ -168,8 +168,8 @@ target_check_scheme(CURLU *parts, bool allow_http)
 static RfTarget
 target_check_port(CURLU *parts)
 {
-	char	   *port = NULL;
-	RfTarget	target = target_fine();
+	char	*port = NULL;
+	RfTarget target = target_fine();
 
 	if (curl_url_get(parts, CURLUPART_PORT, &port, 0) == CURLUE_OK && atoi(port) == 0)
 		target = target_malformed("its port is 0", NULL);
@@ -210,8 +210,8 @@ target_check_parts(CURLU *parts, const char *url, bool allow_http, const RfNetwo
 RfTarget
 rf_target_check(const char *url, bool allow_http, const RfNetworks *allowed)
 {
-	RfTarget	target = target_check_bytes(url);
-	CURLU	   *parts;
+	RfTarget target = target_check_bytes(url);
+	CURLU	*parts;
 
 	if (target.verdict != RF_TARGET_FINE)
 		return target;

@@ -22,10 +22,10 @@ typedef enum RfTargetVerdict
 typedef struct RfTarget
 {
 	RfTargetVerdict verdict;
-	const char *reason;			/* static; NULL when fine */
-	const char *hint;			/* static; may be NULL */
+	const char	   *reason; /* static; NULL when fine */
+	const char	   *hint;	/* static; may be NULL */
 } RfTarget;
 
 extern RfTarget rf_target_check(const char *url, bool allow_http, const RfNetworks *allowed);
 
-#endif							/* RF_TARGET_H */
+#endif /* RF_TARGET_H */

@@ -5,6 +5,8 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "access/xlog.h"
+#include "access/xlog_internal.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "utils/guc.h"
@@ -15,7 +17,7 @@
 #include "base/extension.h"
 #include "delivery/turn.h"
 
-#define LOG_INTERVAL_MS		60000
+#define LOG_INTERVAL_MS 60000
 
 void
 rf_turn_start(void)
@@ -59,10 +61,10 @@ turn_set_local(const char *name, const char *value)
 }
 
 static RfTurnResult
-turn_try(void (*work) (void))
+turn_try(void (*work)(void))
 {
-	RfEngine	engine;
-	bool		present;
+	RfEngine engine;
+	bool	 present;
 
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
@@ -93,9 +95,9 @@ turn_roll_back(void)
 }
 
 RfTurnResult
-rf_turn_run(const char *activity, void (*work) (void))
+rf_turn_run(const char *activity, void (*work)(void))
 {
-	MemoryContext context = CurrentMemoryContext;
+	MemoryContext		  context = CurrentMemoryContext;
 	volatile RfTurnResult result = RF_TURN_FAILED;
 
 	SetCurrentStatementStartTimestamp();
@@ -113,4 +115,26 @@ rf_turn_run(const char *activity, void (*work) (void))
 	pgstat_report_stat(false);
 	pgstat_report_activity(STATE_IDLE, NULL);
 	return result;
+}
+
+/*
+ * The insert position may stand behind the header of a page on which nothing
+ * is written yet; up to there WAL cannot be flushed.
+ */
+static XLogRecPtr
+turn_end_of_wal(void)
+{
+	XLogRecPtr end = GetXLogInsertRecPtr();
+
+	if (XLogSegmentOffset(end, wal_segment_size) == SizeOfXLogLongPHD)
+		return end - SizeOfXLogLongPHD;
+	if (end % XLOG_BLCKSZ == SizeOfXLogShortPHD)
+		return end - SizeOfXLogShortPHD;
+	return end;
+}
+
+void
+rf_turn_flush_wal(void)
+{
+	XLogFlush(turn_end_of_wal());
 }

@@ -9,9 +9,9 @@
 
 typedef enum RfTurnResult
 {
-	RF_TURN_DONE,				/* committed */
-	RF_TURN_FAILED,				/* rolled back; the error was logged */
-	RF_TURN_ABSENT				/* the extension is not there */
+	RF_TURN_DONE,	/* committed */
+	RF_TURN_FAILED, /* rolled back; the error was logged */
+	RF_TURN_ABSENT	/* the extension is not there */
 } RfTurnResult;
 
 /* Once per process: settings that all turns share. */
@@ -22,9 +22,12 @@ extern void rf_turn_start(void);
  * rolls it back and is logged, at most once a minute; FATAL ones pass. Commits
  * asynchronously: what is lost in a crash is done again.
  */
-extern RfTurnResult rf_turn_run(const char *activity, void (*work) (void));
+extern RfTurnResult rf_turn_run(const char *activity, void (*work)(void));
+
+/* Make durable whatever was written up to now, by anybody. Outside a turn. */
+extern void rf_turn_flush_wal(void);
 
 /* True at most once a minute for each "last", which starts as 0. */
 extern bool rf_turn_may_log(TimestampTz *last);
 
-#endif							/* RF_TURN_H */
+#endif /* RF_TURN_H */

@@ -27,14 +27,14 @@ PG_FUNCTION_INFO_V1(rf_webhook_admit);
 PG_FUNCTION_INFO_V1(rf_webhook_created);
 PG_FUNCTION_INFO_V1(rf_webhook_deleted);
 
-#define SECRET_BYTES	32
+#define SECRET_BYTES 32
 
 /* ---- before a row is written -------------------------------------------- */
 
 RfTarget
 rf_webhook_check_url(const char *url)
 {
-	RfNetworks	allowed;
+	RfNetworks allowed;
 
 	(void) rf_address_parse_networks(rf_allowed_networks, &allowed);
 	return rf_target_check(url, rf_allow_http, &allowed);
@@ -43,7 +43,7 @@ rf_webhook_check_url(const char *url)
 static void
 webhook_check_url(Datum url)
 {
-	RfTarget	target = rf_webhook_check_url(TextDatumGetCString(url));
+	RfTarget target = rf_webhook_check_url(TextDatumGetCString(url));
 
 	if (target.verdict == RF_TARGET_FORBIDDEN)
 		ereport(ERROR,
@@ -61,15 +61,15 @@ webhook_check_url(Datum url)
 static void
 webhook_check_events(Datum events)
 {
-	Datum	   *patterns;
-	bool	   *nulls;
-	int			n;
+	Datum *patterns;
+	bool  *nulls;
+	int	   n;
 
 	deconstruct_array(DatumGetArrayTypeP(events), TEXTOID, -1, false, TYPALIGN_INT,
 					  &patterns, &nulls, &n);
 	for (int i = 0; i < n; i++)
 	{
-		char	   *pattern = nulls[i] ? NULL : TextDatumGetCString(patterns[i]);
+		char *pattern = nulls[i] ? NULL : TextDatumGetCString(patterns[i]);
 
 		if (pattern != NULL && !rf_event_pattern_is_known(pattern))
 			ereport(ERROR,
@@ -81,12 +81,12 @@ webhook_check_events(Datum events)
 
 /* Call "check" for each member of an object; other values a constraint refuses. */
 static void
-webhook_each_member(Jsonb *object, void (*check) (const char *name, const JsonbValue *value))
+webhook_each_member(Jsonb *object, void (*check)(const char *name, const JsonbValue *value))
 {
-	JsonbIterator *iterator = JsonbIteratorInit(&object->root);
-	JsonbValue	value;
+	JsonbIterator	  *iterator = JsonbIteratorInit(&object->root);
+	JsonbValue		   value;
 	JsonbIteratorToken token;
-	char	   *name = NULL;
+	char			  *name = NULL;
 
 	if (!JB_ROOT_IS_OBJECT(object))
 		return;
@@ -111,7 +111,7 @@ webhook_check_name(const char *name)
 static void
 webhook_check_field(const char *name, const JsonbValue *value)
 {
-	char	   *path;
+	char *path;
 
 	webhook_check_name(name);
 	if (value->type != jbvString)
@@ -178,20 +178,20 @@ webhook_check_rule(Datum id)
 
 /* Check a column of the new row, unless it is null or as it was. */
 static void
-webhook_check_column(TriggerData *data, HeapTuple row, const char *column, void (*check) (Datum))
+webhook_check_column(TriggerData *data, HeapTuple row, const char *column, void (*check)(Datum))
 {
-	TupleDesc	tupdesc = RelationGetDescr(data->tg_relation);
-	int			attnum = SPI_fnumber(tupdesc, column);
+	TupleDesc		  tupdesc = RelationGetDescr(data->tg_relation);
+	int				  attnum = SPI_fnumber(tupdesc, column);
 	Form_pg_attribute attribute = TupleDescAttr(tupdesc, attnum - 1);
-	bool		isnull;
-	Datum		value = SPI_getbinval(row, tupdesc, attnum, &isnull);
+	bool			  isnull;
+	Datum			  value = SPI_getbinval(row, tupdesc, attnum, &isnull);
 
 	if (isnull)
 		return;
 	if (TRIGGER_FIRED_BY_UPDATE(data->tg_event))
 	{
-		bool		was_null;
-		Datum		old = SPI_getbinval(data->tg_trigtuple, tupdesc, attnum, &was_null);
+		bool  was_null;
+		Datum old = SPI_getbinval(data->tg_trigtuple, tupdesc, attnum, &was_null);
 
 		if (!was_null && datum_image_eq(old, value, attribute->attbyval, attribute->attlen))
 			return;
@@ -202,10 +202,10 @@ webhook_check_column(TriggerData *data, HeapTuple row, const char *column, void 
 static HeapTuple
 webhook_set_created_at(TriggerData *data, HeapTuple row)
 {
-	TupleDesc	tupdesc = RelationGetDescr(data->tg_relation);
-	int			attnum = SPI_fnumber(tupdesc, "created_at");
-	Datum		now = TimestampTzGetDatum(rf_now());
-	bool		isnull = false;
+	TupleDesc tupdesc = RelationGetDescr(data->tg_relation);
+	int		  attnum = SPI_fnumber(tupdesc, "created_at");
+	Datum	  now = TimestampTzGetDatum(rf_now());
+	bool	  isnull = false;
 
 	return heap_modify_tuple_by_cols(row, tupdesc, 1, &attnum, &now, &isnull);
 }
@@ -216,8 +216,8 @@ webhook_expect_trigger(FunctionCallInfo fcinfo, const char *function, bool for_r
 	TriggerData *data = (TriggerData *) fcinfo->context;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) ||
-		(for_row ? !TRIGGER_FIRED_FOR_ROW(data->tg_event) || !TRIGGER_FIRED_BEFORE(data->tg_event)
-		 : !TRIGGER_FIRED_FOR_STATEMENT(data->tg_event) || !TRIGGER_FIRED_AFTER(data->tg_event)))
+		for_row != (bool) TRIGGER_FIRED_FOR_ROW(data->tg_event) ||
+		for_row != (bool) TRIGGER_FIRED_BEFORE(data->tg_event))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"%s\" must be fired %s", function,
@@ -228,8 +228,8 @@ Datum
 rf_webhook_admit(PG_FUNCTION_ARGS)
 {
 	TriggerData *data = (TriggerData *) fcinfo->context;
-	HeapTuple	row;
-	RfEngine	engine;
+	HeapTuple	 row;
+	RfEngine	 engine;
 
 	webhook_expect_trigger(fcinfo, "rf_webhook_admit", true);
 	row = data->tg_trigtuple;
@@ -237,8 +237,8 @@ rf_webhook_admit(PG_FUNCTION_ARGS)
 		row = data->tg_newtuple;
 	else
 	{
-		TupleDesc	tupdesc = RelationGetDescr(data->tg_relation);
-		bool		is_new;
+		TupleDesc tupdesc = RelationGetDescr(data->tg_relation);
+		bool	  is_new;
 
 		(void) SPI_getbinval(row, tupdesc, SPI_fnumber(tupdesc, "created_at"), &is_new);
 		(void) rf_insert_row(fcinfo, !is_new);
@@ -262,9 +262,9 @@ rf_webhook_admit(PG_FUNCTION_ARGS)
 static Datum
 webhook_draw_secret(void)
 {
-	uint8		bytes[SECRET_BYTES];
-	char		encoded[64] = "whsec_";
-	int			length;
+	uint8 bytes[SECRET_BYTES];
+	char  encoded[64] = "whsec_";
+	int	  length;
 
 	if (!pg_strong_random(bytes, sizeof(bytes)))
 		ereport(ERROR,
@@ -287,9 +287,9 @@ Datum
 rf_webhook_created(PG_FUNCTION_ARGS)
 {
 	TriggerData *data = (TriggerData *) fcinfo->context;
-	RfEngine	engine;
-	RfColumn	secrets;
-	Datum		values[2];
+	RfEngine	 engine;
+	RfColumn	 secrets;
+	Datum		 values[2];
 
 	webhook_expect_trigger(fcinfo, "rf_webhook_created", false);
 	if (!rf_insert_done(fcinfo))
@@ -320,7 +320,7 @@ Datum
 rf_webhook_deleted(PG_FUNCTION_ARGS)
 {
 	TriggerData *data = (TriggerData *) fcinfo->context;
-	RfEngine	engine;
+	RfEngine	 engine;
 
 	webhook_expect_trigger(fcinfo, "rf_webhook_deleted", false);
 	rf_engine_enter(&engine, fcinfo);

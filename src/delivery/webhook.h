@@ -20,4 +20,4 @@ extern RfTarget rf_webhook_check_url(const char *url);
  */
 extern void rf_webhook_set_headers(int64 webhook_id, Jsonb *headers);
 
-#endif							/* RF_WEBHOOK_H */
+#endif /* RF_WEBHOOK_H */

@@ -34,7 +34,7 @@ enum
 };
 
 /* All but the headers are columns; the campaign becomes its id. */
-#define CREATE_COLUMNS	CREATE_HEADERS
+#define CREATE_COLUMNS CREATE_HEADERS
 
 RF_STATEMENT(insert_webhook,
 			 "INSERT INTO @extschema@.rf_webhook"
@@ -48,8 +48,8 @@ RF_STATEMENT(insert_webhook,
 static int64
 webhook_insert(FunctionCallInfo fcinfo)
 {
-	Datum		values[CREATE_COLUMNS];
-	char		nulls[CREATE_COLUMNS];
+	Datum values[CREATE_COLUMNS];
+	char  nulls[CREATE_COLUMNS];
 
 	for (int i = 0; i < CREATE_COLUMNS; i++)
 	{
@@ -74,7 +74,7 @@ RF_STATEMENT(read_secret,
 static char *
 webhook_secret(int64 webhook_id)
 {
-	Datum		values[] = {Int64GetDatum(webhook_id)};
+	Datum values[] = {Int64GetDatum(webhook_id)};
 
 	if (rf_execute(&read_secret, values, NULL) == 0)
 		ereport(ERROR,
@@ -87,8 +87,8 @@ webhook_secret(int64 webhook_id)
 static Datum
 webhook_result_text(const char *string)
 {
-	Size		size = strlen(string) + VARHDRSZ;
-	text	   *result = SPI_palloc(size);
+	Size  size = strlen(string) + VARHDRSZ;
+	text *result = SPI_palloc(size);
 
 	SET_VARSIZE(result, size);
 	memcpy(VARDATA(result), string, size - VARHDRSZ);
@@ -98,11 +98,11 @@ webhook_result_text(const char *string)
 Datum
 rf_create_webhook(PG_FUNCTION_ARGS)
 {
-	RfEngine	engine;
-	TupleDesc	tupdesc;
-	Datum		values[2];
-	bool		nulls[2] = {false, false};
-	int64		webhook_id;
+	RfEngine  engine;
+	TupleDesc tupdesc;
+	Datum	  values[2];
+	bool	  nulls[2] = {false, false};
+	int64	  webhook_id;
 
 	if (PG_ARGISNULL(CREATE_URL))
 		ereport(ERROR,
@@ -124,9 +124,9 @@ rf_create_webhook(PG_FUNCTION_ARGS)
 Datum
 rf_webhook_secret(PG_FUNCTION_ARGS)
 {
-	RfEngine	engine;
-	char	   *secret;
-	Datum		result = (Datum) 0;
+	RfEngine engine;
+	char	*secret;
+	Datum	 result = (Datum) 0;
 
 	rf_engine_enter(&engine, fcinfo);
 	secret = webhook_secret(PG_GETARG_INT64(0));
@@ -141,7 +141,7 @@ rf_webhook_secret(PG_FUNCTION_ARGS)
 Datum
 rf_check_url(PG_FUNCTION_ARGS)
 {
-	RfTarget	target = rf_webhook_check_url(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	RfTarget target = rf_webhook_check_url(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 
 	if (target.verdict == RF_TARGET_FINE)
 		PG_RETURN_NULL();

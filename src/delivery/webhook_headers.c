@@ -14,24 +14,23 @@
 
 PG_FUNCTION_INFO_V1(rf_set_headers);
 
-#define HEADERS_MAX			32
-#define HEADER_BYTES_MAX	8192
+#define HEADERS_MAX		 32
+#define HEADER_BYTES_MAX 8192
 
 /* Ours, or libcurl's; those that end in "-" stand for all that begin so. */
 static const char *const reserved[] = {
 	"webhook-", "referral-", "content-", "proxy-", "host", "user-agent", "connection",
-	"transfer-encoding", "expect", "te", "trailer", "upgrade", "keep-alive", "accept-encoding"
-};
+	"transfer-encoding", "expect", "te", "trailer", "upgrade", "keep-alive", "accept-encoding"};
 
 static bool
 headers_is_reserved(const char *name)
 {
 	for (size_t i = 0; i < lengthof(reserved); i++)
 	{
-		size_t		length = strlen(reserved[i]);
+		size_t length = strlen(reserved[i]);
 
 		if (reserved[i][length - 1] == '-' ? pg_strncasecmp(name, reserved[i], length) == 0
-			: pg_strcasecmp(name, reserved[i]) == 0)
+										   : pg_strcasecmp(name, reserved[i]) == 0)
 			return true;
 	}
 	return false;
@@ -104,11 +103,11 @@ headers_check_size(const RfColumn *names, size_t bytes)
 static void
 headers_collect(Jsonb *headers, RfColumn *names)
 {
-	JsonbIterator *iterator = JsonbIteratorInit(&headers->root);
-	JsonbValue	value;
+	JsonbIterator	  *iterator = JsonbIteratorInit(&headers->root);
+	JsonbValue		   value;
 	JsonbIteratorToken token;
-	char	   *name = NULL;
-	size_t		bytes = 0;
+	char			  *name = NULL;
+	size_t			   bytes = 0;
 
 	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
 	{
@@ -143,8 +142,8 @@ RF_STATEMENT(insert_headers,
 void
 rf_webhook_set_headers(int64 webhook_id, Jsonb *headers)
 {
-	RfColumn	names;
-	Datum		values[2];
+	RfColumn names;
+	Datum	 values[2];
 
 	rf_column_init(&names, TEXTOID);
 	if (headers != NULL && !JB_ROOT_IS_OBJECT(headers))
@@ -169,7 +168,7 @@ rf_webhook_set_headers(int64 webhook_id, Jsonb *headers)
 Datum
 rf_set_headers(PG_FUNCTION_ARGS)
 {
-	RfEngine	engine;
+	RfEngine engine;
 
 	if (PG_ARGISNULL(0))
 		ereport(ERROR,

@@ -11,10 +11,10 @@
 #include "base/engine.h"
 #include "delivery/webhook_state.h"
 
-#define SAVE_INTERVAL_MS	1000
-#define GONE_REASON			"the endpoint answered 410 (Gone)"
+#define SAVE_INTERVAL_MS 1000
+#define GONE_REASON		 "the endpoint answered 410 (Gone)"
 
-static TimestampTz state_written_at = 0;	/* of the running turn */
+static TimestampTz state_written_at = 0; /* of the running turn */
 
 void
 rf_webhook_state_note(RfEndpoint *endpoint, TimestampTz now, const char *error)
@@ -146,7 +146,7 @@ state_add(RfColumn *columns, RfColumn *disabled, const RfEndpoint *endpoint)
 static void
 state_save(const RfColumn *columns)
 {
-	Datum		values[STATE_COLUMNS];
+	Datum values[STATE_COLUMNS];
 
 	for (int i = 0; i < STATE_COLUMNS; i++)
 		values[i] = rf_column_array(&columns[i]);
@@ -157,10 +157,9 @@ void
 rf_webhook_state_write(void)
 {
 	static const Oid types[STATE_COLUMNS] = {
-		INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, TIMESTAMPTZOID, TEXTOID
-	};
-	RfColumn	columns[STATE_COLUMNS];
-	RfColumn	disabled;
+		INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, TIMESTAMPTZOID, TEXTOID};
+	RfColumn columns[STATE_COLUMNS];
+	RfColumn disabled;
 
 	state_written_at = GetCurrentTimestamp();
 	if (!rf_webhook_state_is_due(state_written_at))
@@ -176,7 +175,7 @@ rf_webhook_state_write(void)
 	state_save(columns);
 	if (disabled.n > 0)
 	{
-		Datum		values[] = {rf_column_array(&disabled)};
+		Datum values[] = {rf_column_array(&disabled)};
 
 		rf_execute(&disable_webhooks, values, NULL);
 	}

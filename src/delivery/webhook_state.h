@@ -25,4 +25,4 @@ extern void rf_webhook_state_write(void);
 /* That turn committed. */
 extern void rf_webhook_state_confirm(void);
 
-#endif							/* RF_WEBHOOK_STATE_H */
+#endif /* RF_WEBHOOK_STATE_H */

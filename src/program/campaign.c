@@ -73,6 +73,26 @@ campaign_watch(void)
 		watched[i] = rf_engine_relation(watched_names[i]);
 }
 
+static void
+campaign_outlived(void *arg)
+{
+	generation++;
+}
+
+/*
+ * A transaction with one snapshot loads what that shows, which may be older
+ * than the change that emptied the cache: nobody else may use it.
+ */
+static void
+campaign_expire_at_end(void)
+{
+	MemoryContextCallback *callback = MemoryContextAllocZero(TopTransactionContext,
+															 sizeof(MemoryContextCallback));
+
+	callback->func = campaign_outlived;
+	MemoryContextRegisterResetCallback(TopTransactionContext, callback);
+}
+
 /* Start an empty cache; what the old one holds stays until the transaction ends. */
 static void
 campaign_renew(void)
@@ -90,6 +110,8 @@ campaign_renew(void)
 	campaigns = hash_create("referral campaigns", 16, &control,
 							HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	campaign_watch();
+	if (IsolationUsesXactSnapshot())
+		campaign_expire_at_end();
 	cached_generation = generation;
 }
 

@@ -8,17 +8,17 @@
 #include "delivery/retry.h"
 #include "tap.h"
 
-#define SECOND	INT64_C(1000000)
-#define MINUTE	(60 * SECOND)
-#define HOUR	(60 * MINUTE)
-#define DAY		(24 * HOUR)
+#define SECOND INT64_C(1000000)
+#define MINUTE (60 * SECOND)
+#define HOUR   (60 * MINUTE)
+#define DAY	   (24 * HOUR)
 
 #define LOWEST	UINT32_C(0)
 #define MIDDLE	UINT32_C(0x80000000)
-#define HIGHEST	UINT32_MAX
+#define HIGHEST UINT32_MAX
 
 /* 1994-11-06 08:49:37 UTC, the date all of RFC 9110's examples show. */
-#define EXAMPLE	(INT64_C(784111777) * SECOND)
+#define EXAMPLE (INT64_C(784111777) * SECOND)
 
 static int64_t
 delay(int attempts, uint32_t random, int64_t retry_after)
@@ -31,8 +31,7 @@ test_schedule(void)
 {
 	static const int64_t steps[] = {
 		0, 5 * SECOND, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR,
-		20 * HOUR, 24 * HOUR
-	};
+		20 * HOUR, 24 * HOUR};
 
 	for (int i = 0; i < 10; i++)
 		ok(delay(i, MIDDLE, -1) == steps[i], "step %d", i);
@@ -44,7 +43,7 @@ test_schedule(void)
 static void
 test_jitter(void)
 {
-	RfSchedule	schedule = {.n = 4, .delay = {SECOND, 2 * SECOND, SECOND / 2, HOUR}};
+	RfSchedule schedule = {.n = 4, .delay = {SECOND, 2 * SECOND, SECOND / 2, HOUR}};
 
 	ok(delay(1, LOWEST, -1) == 4 * SECOND, "5 s less 20 %%");
 	ok(delay(1, HIGHEST, -1) > 6 * SECOND - 10 && delay(1, HIGHEST, -1) <= 6 * SECOND,
@@ -72,7 +71,11 @@ typedef struct Wish
 } Wish;
 
 static const Wish wishes[] = {
-	{"0", 0}, {"1", SECOND}, {"120", 120 * SECOND}, {"86400", DAY}, {"86401", DAY},
+	{"0", 0},
+	{"1", SECOND},
+	{"120", 120 * SECOND},
+	{"86400", DAY},
+	{"86401", DAY},
 	{"99999999999999999999999999", DAY},
 	/* The three forms of a date, 100 s from now */
 	{"Sun, 06 Nov 1994 08:51:17 GMT", 100 * SECOND},
@@ -81,18 +84,37 @@ static const Wish wishes[] = {
 	{"Sun Nov 06 08:51:17 1994", 100 * SECOND},
 	{"Wed, 06 Nov 1994 08:51:17 GMT", 100 * SECOND},
 	/* Now, before, long after */
-	{"Sun, 06 Nov 1994 08:49:37 GMT", 0}, {"Sun, 06 Nov 1994 08:49:36 GMT", 0},
-	{"Sat, 01 Jan 1994 00:00:00 GMT", 0}, {"Mon, 07 Nov 1994 08:49:36 GMT", DAY - SECOND},
-	{"Fri, 31 Dec 9999 23:59:59 GMT", DAY}, {"Wednesday, 09-Nov-44 23:12:40 GMT", DAY},
-	{"Wednesday, 09-Nov-45 23:12:40 GMT", 0}, {"Sun, 06 Nov 1994 08:49:60 GMT", 23 * SECOND},
+	{"Sun, 06 Nov 1994 08:49:37 GMT", 0},
+	{"Sun, 06 Nov 1994 08:49:36 GMT", 0},
+	{"Sat, 01 Jan 1994 00:00:00 GMT", 0},
+	{"Mon, 07 Nov 1994 08:49:36 GMT", DAY - SECOND},
+	{"Fri, 31 Dec 9999 23:59:59 GMT", DAY},
+	{"Wednesday, 09-Nov-44 23:12:40 GMT", DAY},
+	{"Wednesday, 09-Nov-45 23:12:40 GMT", 0},
+	{"Sun, 06 Nov 1994 08:49:60 GMT", 23 * SECOND},
 	/* No sense */
-	{"", -1}, {"-1", -1}, {"+1", -1}, {"1.5", -1}, {"1 ", -1}, {"soon", -1}, {"0x10", -1},
-	{"Sun, 06 Nov 1994 08:49:37", -1}, {"Sun, 06 Nov 1994 08:49:37 CET", -1},
-	{"Sun, 06 Nov 1994 08:49:37 GMT ", -1}, {"Sun, 6 Nov 1994 08:49:37 GMT", -1},
-	{"Sun,06 Nov 1994 08:49:37 GMT", -1}, {"Sun, 00 Nov 1994 08:49:37 GMT", -1},
-	{"Sun, 32 Nov 1994 08:49:37 GMT", -1}, {"Sun, 06 Nox 1994 08:49:37 GMT", -1},
-	{"Sun, 06 Nov 1994 24:49:37 GMT", -1}, {"Sun, 06 Nov 1994 08:60:37 GMT", -1},
-	{"Sun Nov  6 08:51:17 94", -1}, {"Sun", -1}, {"Sun,", -1}, {", ", -1}, {"Sun Nov", -1},
+	{"", -1},
+	{"-1", -1},
+	{"+1", -1},
+	{"1.5", -1},
+	{"1 ", -1},
+	{"soon", -1},
+	{"0x10", -1},
+	{"Sun, 06 Nov 1994 08:49:37", -1},
+	{"Sun, 06 Nov 1994 08:49:37 CET", -1},
+	{"Sun, 06 Nov 1994 08:49:37 GMT ", -1},
+	{"Sun, 6 Nov 1994 08:49:37 GMT", -1},
+	{"Sun,06 Nov 1994 08:49:37 GMT", -1},
+	{"Sun, 00 Nov 1994 08:49:37 GMT", -1},
+	{"Sun, 32 Nov 1994 08:49:37 GMT", -1},
+	{"Sun, 06 Nox 1994 08:49:37 GMT", -1},
+	{"Sun, 06 Nov 1994 24:49:37 GMT", -1},
+	{"Sun, 06 Nov 1994 08:60:37 GMT", -1},
+	{"Sun Nov  6 08:51:17 94", -1},
+	{"Sun", -1},
+	{"Sun,", -1},
+	{", ", -1},
+	{"Sun Nov", -1},
 };
 
 static void
@@ -100,7 +122,7 @@ test_retry_after(void)
 {
 	for (size_t i = 0; i < sizeof(wishes) / sizeof(wishes[0]); i++)
 	{
-		int64_t		got = rf_retry_after(wishes[i].value, EXAMPLE);
+		int64_t got = rf_retry_after(wishes[i].value, EXAMPLE);
 
 		ok(got == wishes[i].expected, "Retry-After: %s means %lld us", wishes[i].value,
 		   (long long) got);

@@ -8,13 +8,14 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-static int	tap_tests = 0;
-static int	tap_failures = 0;
+static int tap_tests = 0;
+static int tap_failures = 0;
 
 /* One test; the name is a format. */
 #define ok(passed, ...) \
-	do { \
-		bool		tap_passed = (passed); \
+	do \
+	{ \
+		bool tap_passed = (passed); \
 		tap_failures += !tap_passed; \
 		printf("%sok %d - ", tap_passed ? "" : "not ", ++tap_tests); \
 		printf(__VA_ARGS__); \
@@ -29,4 +30,4 @@ tap_done(void)
 	return tap_failures > 0;
 }
 
-#endif							/* RF_TAP_H */
+#endif /* RF_TAP_H */
