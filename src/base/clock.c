@@ -6,4 +6,4 @@
 
 #include "base/clock.h"
 
-int			rf_clock_offset = 0;
+int rf_clock_offset = 0;

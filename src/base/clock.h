@@ -9,10 +9,10 @@
 #include "utils/timestamp.h"
 
 /* Setting referral.clock_offset, in seconds; for tests. */
-extern int	rf_clock_offset;
+extern int rf_clock_offset;
 
 /* How far ahead of us the clocks of callers may be, in microseconds. */
-#define RF_CLOCK_SKEW	(5 * USECS_PER_MINUTE)
+#define RF_CLOCK_SKEW (5 * USECS_PER_MINUTE)
 
 /* The domain's now: the transaction's start plus the offset. */
 static inline TimestampTz
@@ -21,4 +21,4 @@ rf_now(void)
 	return GetCurrentTransactionStartTimestamp() + rf_clock_offset * USECS_PER_SEC;
 }
 
-#endif							/* RF_CLOCK_H */
+#endif /* RF_CLOCK_H */

@@ -54,4 +54,4 @@ rf_create_wait_event_set(int nevents)
 #endif
 }
 
-#endif							/* RF_COMPAT_H */
+#endif /* RF_COMPAT_H */

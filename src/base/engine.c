@@ -20,23 +20,23 @@
 
 #include "base/engine.h"
 
-#define ENGINE_SEARCH_PATH	"pg_catalog, pg_temp"
+#define ENGINE_SEARCH_PATH "pg_catalog, pg_temp"
 
 /*
  * The schema our names are in. Plans belong to a generation: an extension that
  * was dropped and created elsewhere, or whose schema was renamed, starts a new
  * one.
  */
-static Oid	engine_schema = InvalidOid;
-static char *engine_schema_name = NULL; /* quoted */
+static Oid	  engine_schema = InvalidOid;
+static char	 *engine_schema_name = NULL; /* quoted */
 static uint64 engine_generation = 0;
 
-static int	engine_writing = 0;
+static int engine_writing = 0;
 
 static void
 engine_note_schema(Oid schema)
 {
-	char	   *name = get_namespace_name(schema);
+	char *name = get_namespace_name(schema);
 
 	if (name == NULL)
 		ereport(ERROR,
@@ -90,10 +90,10 @@ rf_engine_enter_schema(RfEngine *engine, Oid schema, Oid owner)
 void
 rf_engine_enter(RfEngine *engine, FunctionCallInfo fcinfo)
 {
-	Oid			function = fcinfo->flinfo->fn_oid;
-	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
-	Oid			schema;
-	Oid			owner;
+	Oid		  function = fcinfo->flinfo->fn_oid;
+	HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	Oid		  schema;
+	Oid		  owner;
 
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for function %u", function);
@@ -115,7 +115,7 @@ rf_engine_leave(RfEngine *engine)
 Oid
 rf_engine_relation(const char *name)
 {
-	Oid			relation = get_relname_relid(name, engine_schema);
+	Oid relation = get_relname_relid(name, engine_schema);
 
 	if (!OidIsValid(relation))
 		ereport(ERROR,
@@ -136,8 +136,8 @@ static char *
 statement_text(const char *sql)
 {
 	static const char marker[] = "@extschema@";
-	StringInfoData text;
-	const char *at;
+	StringInfoData	  text;
+	const char		 *at;
 
 	initStringInfo(&text);
 	while ((at = strstr(sql, marker)) != NULL)
@@ -153,7 +153,7 @@ statement_text(const char *sql)
 static void
 statement_prepare(RfStatement *statement)
 {
-	SPIPlanPtr	plan;
+	SPIPlanPtr plan;
 
 	if (statement->plan != NULL)
 	{
@@ -174,7 +174,7 @@ uint64
 rf_execute(RfStatement *statement, const Datum *values, const char *nulls)
 {
 	MemoryContext caller = CurrentMemoryContext;
-	int			result = 0;
+	int			  result = 0;
 
 	if (SPI_tuptable != NULL)
 		SPI_freetuptable(SPI_tuptable);
@@ -206,8 +206,8 @@ rf_value(uint64 row, int column, bool *isnull)
 int64
 rf_int64(uint64 row, int column)
 {
-	bool		isnull;
-	Datum		value = rf_value(row, column, &isnull);
+	bool  isnull;
+	Datum value = rf_value(row, column, &isnull);
 
 	return isnull ? 0 : DatumGetInt64(value);
 }
@@ -215,8 +215,8 @@ rf_int64(uint64 row, int column)
 int32
 rf_int32(uint64 row, int column)
 {
-	bool		isnull;
-	Datum		value = rf_value(row, column, &isnull);
+	bool  isnull;
+	Datum value = rf_value(row, column, &isnull);
 
 	return isnull ? 0 : DatumGetInt32(value);
 }
@@ -224,8 +224,8 @@ rf_int32(uint64 row, int column)
 bool
 rf_bool(uint64 row, int column)
 {
-	bool		isnull;
-	Datum		value = rf_value(row, column, &isnull);
+	bool  isnull;
+	Datum value = rf_value(row, column, &isnull);
 
 	return !isnull && DatumGetBool(value);
 }
@@ -233,8 +233,8 @@ rf_bool(uint64 row, int column)
 char *
 rf_text(uint64 row, int column)
 {
-	bool		isnull;
-	Datum		value = rf_value(row, column, &isnull);
+	bool  isnull;
+	Datum value = rf_value(row, column, &isnull);
 
 	return isnull ? NULL : TextDatumGetCString(value);
 }
@@ -279,7 +279,7 @@ rf_column_add_null(RfColumn *column)
 Datum
 rf_column_array(const RfColumn *column)
 {
-	int			lower = 1;
+	int lower = 1;
 
 	return PointerGetDatum(construct_md_array(column->values, column->nulls, 1,
 											  unconstify(int *, &column->n), &lower,

@@ -20,9 +20,9 @@
 
 typedef struct RfEngine
 {
-	Oid			caller;			/* user to return to */
-	int			caller_sec_context;
-	int			guc_nest_level; /* 0: the search path was ours already */
+	Oid caller; /* user to return to */
+	int caller_sec_context;
+	int guc_nest_level; /* 0: the search path was ours already */
 } RfEngine;
 
 /* A statement of the engine; make one with RF_STATEMENT. */
@@ -32,15 +32,15 @@ typedef struct RfStatement
 	int			nargs;
 	const Oid  *argtypes;
 	SPIPlanPtr	plan;
-	uint64		generation;		/* of the schema the plan was made for */
+	uint64		generation; /* of the schema the plan was made for */
 } RfStatement;
 
 /* RF_STATEMENT(name, "SELECT ... $1", INT8OID, ...): a static statement. */
 #define RF_STATEMENT(name, text, ...) \
-	static const Oid name##_argtypes[] = {__VA_ARGS__}; \
+	static const Oid   name##_argtypes[] = {__VA_ARGS__}; \
 	static RfStatement name = { \
 		.sql = text, \
-		.nargs = sizeof((Oid[]) {__VA_ARGS__}) / sizeof(Oid), \
+		.nargs = sizeof((Oid[]){__VA_ARGS__}) / sizeof(Oid), \
 		.argtypes = name##_argtypes, \
 	}
 
@@ -55,8 +55,8 @@ extern void rf_engine_leave(RfEngine *engine);
 typedef struct RfLazyEngine
 {
 	FunctionCallInfo fcinfo;
-	bool		entered;
-	RfEngine	engine;
+	bool			 entered;
+	RfEngine		 engine;
 } RfLazyEngine;
 
 static inline void
@@ -79,7 +79,7 @@ rf_engine_done(RfLazyEngine *lazy)
  * Oid of one of our relations, in the schema last entered. Raises an error if
  * it does not exist.
  */
-extern Oid	rf_engine_relation(const char *name);
+extern Oid rf_engine_relation(const char *name);
 
 /* True while a statement of rf_execute() runs: triggers let it pass. */
 extern bool rf_engine_is_writing(void);
@@ -93,10 +93,10 @@ extern uint64 rf_execute(RfStatement *statement, const Datum *values, const char
 
 /* Columns of row i of the last statement, counted from 1. */
 extern Datum rf_value(uint64 row, int column, bool *isnull);
-extern int64 rf_int64(uint64 row, int column);	/* null: 0 */
-extern int32 rf_int32(uint64 row, int column);	/* null: 0 */
-extern bool rf_bool(uint64 row, int column);	/* null: false */
-extern char *rf_text(uint64 row, int column);	/* palloc'd in the current
+extern int64 rf_int64(uint64 row, int column); /* null: 0 */
+extern int32 rf_int32(uint64 row, int column); /* null: 0 */
+extern bool	 rf_bool(uint64 row, int column);  /* null: false */
+extern char *rf_text(uint64 row, int column);  /* palloc'd in the current
 												 * context; null: NULL */
 
 /*
@@ -104,19 +104,19 @@ extern char *rf_text(uint64 row, int column);	/* palloc'd in the current
  */
 typedef struct RfColumn
 {
-	Oid			type;
-	int16		typlen;
-	bool		typbyval;
-	char		typalign;
-	Datum	   *values;
-	bool	   *nulls;
-	int			n;
-	int			capacity;
+	Oid	   type;
+	int16  typlen;
+	bool   typbyval;
+	char   typalign;
+	Datum *values;
+	bool  *nulls;
+	int	   n;
+	int	   capacity;
 } RfColumn;
 
-extern void rf_column_init(RfColumn *column, Oid type);
-extern void rf_column_add(RfColumn *column, Datum value);
-extern void rf_column_add_null(RfColumn *column);
+extern void	 rf_column_init(RfColumn *column, Oid type);
+extern void	 rf_column_add(RfColumn *column, Datum value);
+extern void	 rf_column_add_null(RfColumn *column);
 extern Datum rf_column_array(const RfColumn *column);
 static inline void
 rf_column_reset(RfColumn *column)
@@ -124,4 +124,4 @@ rf_column_reset(RfColumn *column)
 	column->n = 0;
 }
 
-#endif							/* RF_ENGINE_H */
+#endif /* RF_ENGINE_H */

@@ -18,10 +18,10 @@
 
 typedef struct ExtensionRow
 {
-	Oid			oid;
-	Oid			schema;
-	Oid			owner;
-	bool		same_version;
+	Oid	 oid;
+	Oid	 schema;
+	Oid	 owner;
+	bool same_version;
 } ExtensionRow;
 
 static bool
@@ -39,9 +39,9 @@ extension_row(ExtensionRow *row)
 	if (HeapTupleIsValid(tuple))
 	{
 		Form_pg_extension form = (Form_pg_extension) GETSTRUCT(tuple);
-		bool		isnull;
-		Datum		version = heap_getattr(tuple, Anum_pg_extension_extversion,
-										   RelationGetDescr(catalog), &isnull);
+		bool			  isnull;
+		Datum			  version = heap_getattr(tuple, Anum_pg_extension_extversion,
+												 RelationGetDescr(catalog), &isnull);
 
 		row->oid = form->oid;
 		row->schema = form->extnamespace;
@@ -58,7 +58,7 @@ bool
 rf_extension_enter(RfEngine *engine)
 {
 	ExtensionRow row;
-	Oid			oid;
+	Oid			 oid;
 
 	if (!extension_row(&row))
 		return false;

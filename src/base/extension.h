@@ -15,4 +15,4 @@
  */
 extern bool rf_extension_enter(RfEngine *engine);
 
-#endif							/* RF_EXTENSION_H */
+#endif /* RF_EXTENSION_H */

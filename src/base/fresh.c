@@ -20,7 +20,7 @@ static RfInsert *innermost = NULL;
 static void
 insert_forget(void *arg)
 {
-	RfInsert  **link;
+	RfInsert **link;
 
 	for (link = &innermost; *link != NULL; link = &(*link)->outer)
 	{
@@ -36,7 +36,7 @@ insert_forget(void *arg)
 static RfInsert *
 insert_begin(Oid relation, MemoryContext context, bool restored)
 {
-	RfInsert   *insert;
+	RfInsert			  *insert;
 	MemoryContextCallback *callback;
 
 	if (innermost != NULL && innermost->relation == relation &&
@@ -58,8 +58,8 @@ insert_begin(Oid relation, MemoryContext context, bool restored)
 RfInsert *
 rf_insert_row(FunctionCallInfo fcinfo, bool restored)
 {
-	FmgrInfo   *flinfo = fcinfo->flinfo;
-	RfInsert   *insert = flinfo->fn_extra;
+	FmgrInfo *flinfo = fcinfo->flinfo;
+	RfInsert *insert = flinfo->fn_extra;
 
 	if (insert == NULL)
 	{
@@ -82,8 +82,8 @@ bool
 rf_insert_done(FunctionCallInfo fcinfo)
 {
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
-	Oid			relation = RelationGetRelid(trigger->tg_relation);
-	RfInsert   *insert;
+	Oid			 relation = RelationGetRelid(trigger->tg_relation);
+	RfInsert	*insert;
 
 	/* Without rows no BEFORE trigger ran, and the entry found is not ours. */
 	if (tuplestore_tuple_count(trigger->tg_newtable) == 0)
@@ -92,7 +92,7 @@ rf_insert_done(FunctionCallInfo fcinfo)
 	{
 		if (insert->relation == relation)
 		{
-			bool		fresh = !insert->restored;
+			bool fresh = !insert->restored;
 
 			insert_forget(insert);
 			return fresh;

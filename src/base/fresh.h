@@ -16,11 +16,11 @@
 /* One INSERT or COPY on one table, while it runs. */
 typedef struct RfInsert
 {
-	struct RfInsert *outer;		/* the statement around this one */
-	Oid			relation;
-	MemoryContext context;		/* lives as long as the statement */
-	bool		restored;
-	void	   *state;			/* the table's own, in context; first NULL */
+	struct RfInsert *outer; /* the statement around this one */
+	Oid				 relation;
+	MemoryContext	 context; /* lives as long as the statement */
+	bool			 restored;
+	void			*state; /* the table's own, in context; first NULL */
 } RfInsert;
 
 /*
@@ -35,4 +35,4 @@ extern RfInsert *rf_insert_row(FunctionCallInfo fcinfo, bool restored);
  */
 extern bool rf_insert_done(FunctionCallInfo fcinfo);
 
-#endif							/* RF_FRESH_H */
+#endif /* RF_FRESH_H */

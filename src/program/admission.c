@@ -22,39 +22,39 @@
 #include "program/admission.h"
 #include "program/person.h"
 
-#define EMAIL_MAX		320		/* bytes: 64 + 1 + 255, RFC 3696 erratum 1690 */
-#define NAME_MAX_BYTES	1024
-#define SOURCE_MAX		255
+#define EMAIL_MAX	   320 /* bytes: 64 + 1 + 255, RFC 3696 erratum 1690 */
+#define NAME_MAX_BYTES 1024
+#define SOURCE_MAX	   255
 
 /* A referrer as the statement first saw them. */
 typedef struct Referrer
 {
-	char	   *code_key;		/* hash key */
-	char		status;
-	int64		id;				/* 0: unknown in this campaign */
-	int64		campaign_id;
-	char	   *email_key;
+	char		 *code_key; /* hash key */
+	char		  status;
+	int64		  id; /* 0: unknown in this campaign */
+	int64		  campaign_id;
+	char		 *email_key;
 	RfPersonState state;
-	int			invited_count;	/* with those an import admitted */
+	int			  invited_count; /* with those an import admitted */
 } Referrer;
 
-#define SH_PREFIX referrers
-#define SH_ELEMENT_TYPE Referrer
-#define SH_KEY_TYPE char *
-#define SH_KEY code_key
+#define SH_PREFIX				referrers
+#define SH_ELEMENT_TYPE			Referrer
+#define SH_KEY_TYPE				char *
+#define SH_KEY					code_key
 #define SH_HASH_KEY(table, key) string_hash(key, strlen(key) + 1)
-#define SH_EQUAL(table, a, b) (strcmp(a, b) == 0)
-#define SH_SCOPE static inline
+#define SH_EQUAL(table, a, b)	(strcmp(a, b) == 0)
+#define SH_SCOPE				static inline
 #define SH_DEFINE
 #define SH_DECLARE
 #include "lib/simplehash.h"
 
 struct RfAdmission
 {
-	MemoryContext context;
+	MemoryContext	  context;
 	const RfCampaign *campaign; /* of the last row */
-	RfCodeSource *codes;		/* of that campaign */
-	referrers_hash *referrers;
+	RfCodeSource	 *codes;	/* of that campaign */
+	referrers_hash	 *referrers;
 };
 
 RfAdmission *
@@ -90,7 +90,7 @@ rf_refusal_raise(const RfRefusal *refusal)
 char *
 rf_email_trim(const char *email)
 {
-	size_t		length;
+	size_t length;
 
 	email += strspn(email, " \t\r\n");
 	length = strlen(email);
@@ -188,12 +188,13 @@ check_open(const RfCampaign *campaign, RfRefusal *refusal)
 RF_STATEMENT(find_referrer,
 			 "SELECT id, campaign_id, email_key, state, invited_count"
 			 " FROM @extschema@.rf_participant"
-			 " WHERE code_key = $1", TEXTOID);
+			 " WHERE code_key = $1",
+			 TEXTOID);
 
 static void
 referrer_read(Referrer *referrer, const char *code_key, MemoryContext context)
 {
-	Datum		values[] = {CStringGetTextDatum(code_key)};
+	Datum values[] = {CStringGetTextDatum(code_key)};
 
 	referrer->id = 0;
 	if (rf_execute(&find_referrer, values, NULL) == 0)
@@ -213,8 +214,8 @@ referrer_read(Referrer *referrer, const char *code_key, MemoryContext context)
 static Referrer *
 referrer_find(RfAdmission *admission, const char *code_key, RfLazyEngine *lazy)
 {
-	Referrer   *referrer;
-	bool		found;
+	Referrer *referrer;
+	bool	  found;
 
 	referrer = referrers_insert(admission->referrers, unconstify(char *, code_key), &found);
 	if (!found)
@@ -252,11 +253,10 @@ static bool
 check_new(const RfApplicant *applicant, const RfAdmitted *admitted,
 		  RfLazyEngine *lazy, RfRefusal *refusal)
 {
-	Datum		values[] = {
+	Datum values[] = {
 		Int64GetDatum(applicant->campaign_id),
 		CStringGetTextDatum(admitted->email_key),
-		CStringGetTextDatum(admitted->code_key != NULL ? admitted->code_key : "")
-	};
+		CStringGetTextDatum(admitted->code_key != NULL ? admitted->code_key : "")};
 
 	rf_engine_need(lazy);
 	rf_execute(&find_participant, values, NULL);
@@ -275,11 +275,10 @@ check_referrer_takes(const RfCampaign *campaign, const Referrer *referrer,
 					 const RfApplicant *applicant, const RfAdmitted *admitted,
 					 RfLazyEngine *lazy, RfRefusal *refusal)
 {
-	bool		blocked = referrer->state == RF_BLOCKED;
-	RfRefusal	ignored;
+	bool	  blocked = referrer->state == RF_BLOCKED;
+	RfRefusal ignored;
 
-	if (!blocked && (campaign->max_referrals == 0 ||
-					 referrer->invited_count < campaign->max_referrals))
+	if (!blocked && (campaign->max_referrals == 0 || referrer->invited_count < campaign->max_referrals))
 		return true;
 	if (!check_new(applicant, admitted, lazy, &ignored))
 		return true;
@@ -296,7 +295,8 @@ rf_refuse_capped(const RfCampaign *campaign, const char *code, RfRefusal *refusa
 	return refuse(refusal, ERRCODE_RF_CAP_REACHED,
 				  psprintf("the owner of code \"%s\" has reached the most referrals", code),
 				  psprintf("Campaign \"%s\" allows %d for each referrer.",
-						   campaign->slug, campaign->max_referrals), NULL);
+						   campaign->slug, campaign->max_referrals),
+				  NULL);
 }
 
 static bool
@@ -362,7 +362,7 @@ static bool
 check_people(RfAdmission *admission, RfLazyEngine *lazy, const RfApplicant *applicant,
 			 bool strict, RfAdmitted *admitted, RfRefusal *refusal)
 {
-	Referrer   *referrer = NULL;
+	Referrer *referrer = NULL;
 
 	if (applicant->referred_by != NULL)
 	{
@@ -401,7 +401,7 @@ rf_admission_check(RfAdmission *admission, RfLazyEngine *lazy,
 		return false;
 	if (admitted->code == NULL)
 		admission_make_code(admission, admitted, lazy);
-	admitted->source = applicant->source != NULL ? applicant->source :
-		admitted->referrer_id != 0 ? "Referred" : "Api";
+	admitted->source = applicant->source != NULL ? applicant->source : admitted->referrer_id != 0 ? "Referred"
+																								  : "Api";
 	return true;
 }

@@ -14,10 +14,10 @@
 /* Why a person is not admitted; sqlstate 0: admitted. */
 typedef struct RfRefusal
 {
-	int			sqlstate;
-	char	   *message;
-	char	   *detail;			/* may be NULL */
-	char	   *hint;			/* may be NULL */
+	int	  sqlstate;
+	char *message;
+	char *detail; /* may be NULL */
+	char *hint;	  /* may be NULL */
 } RfRefusal;
 
 /* Who wants to join; strings may be NULL. */
@@ -29,20 +29,20 @@ typedef struct RfApplicant
 	const char *referred_by;
 	const char *source;
 	const char *code;
-	const char *meta;			/* text; only where the server checks no
+	const char *meta;	   /* text; only where the server checks no
 								 * encoding */
-	TimestampTz joined_at;		/* 0: now */
+	TimestampTz joined_at; /* 0: now */
 } RfApplicant;
 
 /* What the engine adds to an admitted person. */
 typedef struct RfAdmitted
 {
-	const char *email;			/* trimmed */
+	const char *email; /* trimmed */
 	const char *email_key;
 	const char *code;
 	const char *code_key;
 	const char *source;
-	int64		referrer_id;	/* 0: none */
+	int64		referrer_id; /* 0: none */
 	TimestampTz joined_at;
 } RfAdmitted;
 
@@ -78,4 +78,4 @@ extern bool rf_particulars_are_valid(const char *name, const char *source,
 extern char *rf_email_trim(const char *email);
 extern char *rf_email_key(const char *trimmed);
 
-#endif							/* RF_ADMISSION_H */
+#endif /* RF_ADMISSION_H */

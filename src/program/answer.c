@@ -17,12 +17,12 @@
 Datum
 rf_answer(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
 {
-	FmgrInfo   *flinfo = fcinfo->flinfo;
+	FmgrInfo *flinfo = fcinfo->flinfo;
 
 	if (flinfo->fn_extra == NULL)
 	{
 		MemoryContext caller = MemoryContextSwitchTo(flinfo->fn_mcxt);
-		TupleDesc	tupdesc;
+		TupleDesc	  tupdesc;
 
 		if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
 			elog(ERROR, "return type must be a row type");

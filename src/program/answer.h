@@ -15,4 +15,4 @@ extern Datum rf_answer(FunctionCallInfo fcinfo, Datum *values, bool *nulls);
 /* Raise RF002. */
 RF_NORETURN extern void rf_raise_unknown_code(const char *code);
 
-#endif							/* RF_ANSWER_H */
+#endif /* RF_ANSWER_H */

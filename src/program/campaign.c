@@ -37,14 +37,13 @@ typedef struct CampaignEntry
 
 static const char *const watched_names[] = {
 	"rf_campaign", "rf_reward_rule", "rf_milestone", "rf_webhook",
-	"rf_secret", "rf_fraud_rule", "rf_home"
-};
+	"rf_secret", "rf_fraud_rule", "rf_home"};
 
-static Oid	watched[lengthof(watched_names)];
-static uint64 generation = 1;	/* moved by invalidation messages */
-static uint64 cached_generation = 0;
+static Oid			 watched[lengthof(watched_names)];
+static uint64		 generation = 1; /* moved by invalidation messages */
+static uint64		 cached_generation = 0;
 static MemoryContext cache = NULL;
-static HTAB *campaigns = NULL;
+static HTAB			*campaigns = NULL;
 
 static void
 campaign_invalidate(Datum arg, Oid relation)
@@ -97,10 +96,9 @@ campaign_expire_at_end(void)
 static void
 campaign_renew(void)
 {
-	HASHCTL		control = {
+	HASHCTL control = {
 		.keysize = sizeof(int64),
-		.entrysize = sizeof(CampaignEntry)
-	};
+		.entrysize = sizeof(CampaignEntry)};
 
 	if (cache != NULL)
 		MemoryContextSetParent(cache, TopTransactionContext);
@@ -135,8 +133,8 @@ const RfCampaign *
 rf_campaign_by_id(int64 id)
 {
 	CampaignEntry *entry;
-	RfCampaign *campaign;
-	uint64		before;
+	RfCampaign	  *campaign;
+	uint64		   before;
 
 	do
 	{
@@ -158,7 +156,7 @@ RF_STATEMENT(find_campaign,
 static int64
 campaign_find(const char *slug)
 {
-	Datum		values[] = {CStringGetTextDatum(slug)};
+	Datum values[] = {CStringGetTextDatum(slug)};
 
 	if (rf_execute(&find_campaign, values, NULL) == 0)
 		ereport(ERROR,
@@ -172,7 +170,7 @@ const RfCampaign *
 rf_campaign_by_slug(const char *slug)
 {
 	HASH_SEQ_STATUS scan;
-	CampaignEntry *entry;
+	CampaignEntry  *entry;
 
 	if (slug == NULL)
 		ereport(ERROR,
@@ -225,9 +223,9 @@ rf_campaign_state_name(RfCampaignState state)
 char *
 rf_campaign_link(const RfCampaign *campaign, const char *code)
 {
-	const char *url = campaign->landing_url;
-	const char *place;
-	const char *fragment;
+	const char	  *url = campaign->landing_url;
+	const char	  *place;
+	const char	  *fragment;
 	StringInfoData link;
 
 	if (url == NULL)

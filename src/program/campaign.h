@@ -33,21 +33,21 @@ typedef enum RfOnUnqualify
 /* Value of one grant, rounded. */
 typedef struct RfValue
 {
-	Datum		amount;			/* numeric */
-	char	   *unit;
+	Datum amount; /* numeric */
+	char *unit;
 } RfValue;
 
 typedef struct RfRule
 {
-	int64		id;
-	char	   *name;
-	RfTerms		terms;
-	char	   *kind;			/* as in rf_reward_rule */
-	char	   *metric;
-	RfValue		value;
-	RfValue    *milestones;		/* one for each of terms.thresholds */
-	Interval	hold;
-	bool		auto_issue;
+	int64	 id;
+	char	*name;
+	RfTerms	 terms;
+	char	*kind; /* as in rf_reward_rule */
+	char	*metric;
+	RfValue	 value;
+	RfValue *milestones; /* one for each of terms.thresholds */
+	Interval hold;
+	bool	 auto_issue;
 } RfRule;
 
 typedef enum RfFormat
@@ -60,35 +60,35 @@ typedef enum RfFormat
 /* A webhook's wishes. */
 typedef struct RfSubscription
 {
-	int64		webhook_id;
-	uint32		types;			/* RF_EVENT_BITs */
-	int			nsources;		/* 0: all */
-	char	  **sources;
-	int64		rule_id;		/* 0: all events */
-	RfFormat	format;
-	Jsonb	   *fields;			/* NULL in the standard format */
-	Jsonb	   *extra;			/* may be NULL */
+	int64	 webhook_id;
+	uint32	 types;	   /* RF_EVENT_BITs */
+	int		 nsources; /* 0: all */
+	char   **sources;
+	int64	 rule_id; /* 0: all events */
+	RfFormat format;
+	Jsonb	*fields; /* NULL in the standard format */
+	Jsonb	*extra;	 /* may be NULL */
 } RfSubscription;
 
 typedef struct RfCampaign
 {
-	int64		id;
-	char	   *slug;
-	char	   *name;
+	int64			id;
+	char		   *slug;
+	char		   *name;
 	RfCampaignState state;
-	TimestampTz starts_at;		/* DT_NOBEGIN: always was */
-	TimestampTz ends_at;		/* DT_NOEND: never */
-	char	   *landing_url;	/* may be NULL */
-	Interval   *qualify_within; /* may be NULL */
-	RfOnUnqualify on_unqualify;
-	int			max_referrals;	/* 0: no limit */
-	char	   *code_prefix;	/* may be NULL */
-	int			code_length;
-	int			nrules;
-	RfRule	   *rules;			/* by id */
-	int			nsubscriptions;
+	TimestampTz		starts_at;		/* DT_NOBEGIN: always was */
+	TimestampTz		ends_at;		/* DT_NOEND: never */
+	char		   *landing_url;	/* may be NULL */
+	Interval	   *qualify_within; /* may be NULL */
+	RfOnUnqualify	on_unqualify;
+	int				max_referrals; /* 0: no limit */
+	char		   *code_prefix;   /* may be NULL */
+	int				code_length;
+	int				nrules;
+	RfRule		   *rules; /* by id */
+	int				nsubscriptions;
 	RfSubscription *subscriptions;
-	uint32		wanted;			/* types any of them wants */
+	uint32			wanted; /* types any of them wants */
 } RfCampaign;
 
 /* NULL if there is none. */
@@ -102,7 +102,7 @@ extern const RfRule *rf_campaign_rule(const RfCampaign *campaign, int64 rule_id)
 
 /* Derived from state and dates; time never changes the state stored. */
 extern RfCampaignState rf_campaign_state_at(const RfCampaign *campaign, TimestampTz when);
-extern const char *rf_campaign_state_name(RfCampaignState state);
+extern const char	  *rf_campaign_state_name(RfCampaignState state);
 
 /* The link of a code; NULL without landing_url. palloc'd. */
 extern char *rf_campaign_link(const RfCampaign *campaign, const char *code);
@@ -113,4 +113,4 @@ extern char *rf_campaign_link(const RfCampaign *campaign, const char *code);
  */
 extern uint64 rf_campaign_generation(void);
 
-#endif							/* RF_CAMPAIGN_H */
+#endif /* RF_CAMPAIGN_H */

@@ -22,14 +22,16 @@ RF_STATEMENT(load_campaign,
 			 "SELECT slug, name, state, starts_at, ends_at, landing_url,"
 			 " qualify_within, on_unqualify, max_referrals, code_prefix, code_length"
 			 " FROM @extschema@.rf_campaign"
-			 " WHERE id = $1", INT8OID);
+			 " WHERE id = $1",
+			 INT8OID);
 
 RF_STATEMENT(load_rules,
 			 "SELECT id, name, recipient, earned_on, kind, every, metric, amount, unit,"
 			 " hold, auto_issue, active"
 			 " FROM @extschema@.rf_reward_rule"
 			 " WHERE campaign_id = $1"
-			 " ORDER BY id", INT8OID);
+			 " ORDER BY id",
+			 INT8OID);
 
 RF_STATEMENT(load_milestones,
 			 "SELECT m.rule_id, m.threshold, coalesce(m.amount, r.amount),"
@@ -37,20 +39,22 @@ RF_STATEMENT(load_milestones,
 			 " FROM @extschema@.rf_milestone m"
 			 " JOIN @extschema@.rf_reward_rule r ON r.id = m.rule_id"
 			 " WHERE r.campaign_id = $1"
-			 " ORDER BY m.rule_id, m.threshold", INT8OID);
+			 " ORDER BY m.rule_id, m.threshold",
+			 INT8OID);
 
 RF_STATEMENT(load_subscriptions,
 			 "SELECT id, events, sources, rule_id,"
 			 " CASE method WHEN 'GET' THEN 'form' ELSE format END, fields, extra"
 			 " FROM @extschema@.rf_webhook"
 			 " WHERE (campaign_id IS NULL OR campaign_id = $1) AND state <> 'disabled'"
-			 " ORDER BY id", INT8OID);
+			 " ORDER BY id",
+			 INT8OID);
 
 /* Position of a name in a list whose order is that of an enum. */
 static int
 load_enum(uint64 row, int column, const char *const *names, int n)
 {
-	char	   *name = rf_text(row, column);
+	char *name = rf_text(row, column);
 
 	for (int i = 0; i < n; i++)
 	{
@@ -63,8 +67,8 @@ load_enum(uint64 row, int column, const char *const *names, int n)
 static TimestampTz
 load_time(uint64 row, int column, TimestampTz if_null)
 {
-	bool		isnull;
-	Datum		value = rf_value(row, column, &isnull);
+	bool  isnull;
+	Datum value = rf_value(row, column, &isnull);
 
 	return isnull ? if_null : DatumGetTimestampTz(value);
 }
@@ -72,8 +76,8 @@ load_time(uint64 row, int column, TimestampTz if_null)
 static Interval *
 load_interval(uint64 row, int column)
 {
-	bool		isnull;
-	Datum		value = rf_value(row, column, &isnull);
+	bool  isnull;
+	Datum value = rf_value(row, column, &isnull);
 
 	return isnull ? NULL : DatumGetIntervalP(datumCopy(value, false, sizeof(Interval)));
 }
@@ -81,8 +85,8 @@ load_interval(uint64 row, int column)
 static Jsonb *
 load_jsonb(uint64 row, int column)
 {
-	bool		isnull;
-	Datum		value = rf_value(row, column, &isnull);
+	bool  isnull;
+	Datum value = rf_value(row, column, &isnull);
 
 	return isnull ? NULL : DatumGetJsonbPCopy(value);
 }
@@ -90,10 +94,10 @@ load_jsonb(uint64 row, int column)
 static char **
 load_texts(uint64 row, int column, int *n)
 {
-	bool		isnull;
-	Datum		value = rf_value(row, column, &isnull);
-	Datum	   *elements;
-	char	  **texts;
+	bool   isnull;
+	Datum  value = rf_value(row, column, &isnull);
+	Datum *elements;
+	char **texts;
 
 	*n = 0;
 	if (isnull)
@@ -110,9 +114,9 @@ load_texts(uint64 row, int column, int *n)
 static RfValue
 load_value(uint64 row, int amount_column, int unit_column, bool money)
 {
-	bool		isnull;
-	Datum		amount = rf_value(row, amount_column, &isnull);
-	RfValue		value = {0, rf_text(row, unit_column)};
+	bool	isnull;
+	Datum	amount = rf_value(row, amount_column, &isnull);
+	RfValue value = {0, rf_text(row, unit_column)};
 
 	if (isnull)
 		return value;
@@ -127,7 +131,7 @@ load_header(int64 id)
 {
 	static const char *const states[] = {"draft", "live", "paused", "ended"};
 	static const char *const policies[] = {"cancel_due", "keep", "clawback"};
-	RfCampaign *campaign = palloc0_object(RfCampaign);
+	RfCampaign				*campaign = palloc0_object(RfCampaign);
 
 	campaign->id = id;
 	campaign->slug = rf_text(0, 1);
@@ -149,8 +153,7 @@ load_rule(RfRule *rule, uint64 row)
 {
 	static const char *const recipients[] = {"referrer", "invited"};
 	static const char *const triggers[] = {
-		"referrer_joins", "invited_joins", "invited_qualifies", "purchase"
-	};
+		"referrer_joins", "invited_joins", "invited_qualifies", "purchase"};
 	static const char *const kinds[] = {"standard", "milestone", "recurring"};
 
 	rule->id = rf_int64(row, 1);
@@ -171,8 +174,8 @@ load_rule(RfRule *rule, uint64 row)
 static uint64
 load_thresholds(RfRule *rule, uint64 row, uint64 nrows)
 {
-	int		   *thresholds = palloc_array(int, nrows);
-	bool		money = strcmp(rule->metric, "amount") == 0;
+	int *thresholds = palloc_array(int, nrows);
+	bool money = strcmp(rule->metric, "amount") == 0;
 
 	rule->milestones = palloc_array(RfValue, nrows);
 	rule->terms.thresholds = thresholds;
@@ -189,8 +192,8 @@ static void
 load_subscription(RfSubscription *subscription, uint64 row)
 {
 	static const char *const formats[] = {"standard", "fields", "form"};
-	int			nevents;
-	char	  **events = load_texts(row, 2, &nevents);
+	int						 nevents;
+	char				   **events = load_texts(row, 2, &nevents);
 
 	subscription->webhook_id = rf_int64(row, 1);
 	for (int i = 0; i < nevents; i++)
@@ -206,7 +209,7 @@ load_subscription(RfSubscription *subscription, uint64 row)
 static uint64
 load_rows(RfStatement *statement, int64 id)
 {
-	Datum		values[] = {Int64GetDatum(id)};
+	Datum values[] = {Int64GetDatum(id)};
 
 	return rf_execute(statement, values, NULL);
 }
@@ -214,8 +217,8 @@ load_rows(RfStatement *statement, int64 id)
 static void
 load_rules_of(RfCampaign *campaign)
 {
-	uint64		nrows = load_rows(&load_rules, campaign->id);
-	uint64		row = 0;
+	uint64 nrows = load_rows(&load_rules, campaign->id);
+	uint64 row = 0;
 
 	campaign->nrules = nrows;
 	campaign->rules = palloc0_array(RfRule, nrows);
@@ -230,7 +233,7 @@ load_rules_of(RfCampaign *campaign)
 static void
 load_subscriptions_of(RfCampaign *campaign)
 {
-	uint64		nrows = load_rows(&load_subscriptions, campaign->id);
+	uint64 nrows = load_rows(&load_subscriptions, campaign->id);
 
 	campaign->nsubscriptions = nrows;
 	campaign->subscriptions = palloc0_array(RfSubscription, nrows);
@@ -245,7 +248,7 @@ RfCampaign *
 rf_campaign_load(int64 id, MemoryContext context)
 {
 	MemoryContext caller = MemoryContextSwitchTo(context);
-	RfCampaign *campaign = NULL;
+	RfCampaign	 *campaign = NULL;
 
 	if (load_rows(&load_campaign, id) > 0)
 	{

@@ -10,4 +10,4 @@
 /* Read a campaign whole into a memory context; NULL if there is none. */
 extern RfCampaign *rf_campaign_load(int64 id, MemoryContext context);
 
-#endif							/* RF_CAMPAIGN_LOAD_H */
+#endif /* RF_CAMPAIGN_LOAD_H */

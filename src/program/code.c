@@ -17,26 +17,26 @@
 /* Without 0 and O, 1, I and L, and U, which reads like V. */
 static const char alphabet[] = "23456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-#define CODE_BATCH_MAX	1024
+#define CODE_BATCH_MAX 1024
 
 struct RfCodeSource
 {
 	MemoryContext context;
-	const char *prefix;
-	int			length;
-	int			batch_size;		/* of the next batch */
-	char	  **codes;			/* the batch, sorted */
-	int			ncodes;
-	int			next;
-	int			nbytes;			/* of randomness left */
-	uint8		bytes[256];
+	const char	 *prefix;
+	int			  length;
+	int			  batch_size; /* of the next batch */
+	char		**codes;	  /* the batch, sorted */
+	int			  ncodes;
+	int			  next;
+	int			  nbytes; /* of randomness left */
+	uint8		  bytes[256];
 };
 
 char *
 rf_code_key(const char *code)
 {
-	char	   *key = palloc(strlen(code) + 1);
-	char	   *to = key;
+	char *key = palloc(strlen(code) + 1);
+	char *to = key;
 
 	for (; *code != '\0'; code++)
 	{
@@ -50,7 +50,7 @@ rf_code_key(const char *code)
 bool
 rf_code_is_valid(const char *code)
 {
-	size_t		length = strlen(code);
+	size_t length = strlen(code);
 
 	for (const char *c = code; *c != '\0'; c++)
 	{
@@ -79,7 +79,7 @@ code_draw_index(RfCodeSource *source)
 {
 	for (;;)
 	{
-		int			index;
+		int index;
 
 		if (source->nbytes == 0)
 		{
@@ -98,8 +98,8 @@ code_draw_index(RfCodeSource *source)
 static char *
 code_draw(RfCodeSource *source)
 {
-	size_t		prefix = strlen(source->prefix);
-	char	   *code = palloc(prefix + source->length + 1);
+	size_t prefix = strlen(source->prefix);
+	char  *code = palloc(prefix + source->length + 1);
 
 	memcpy(code, source->prefix, prefix);
 	for (int i = 0; i < source->length; i++)
@@ -118,7 +118,7 @@ code_compare(const void *a, const void *b)
 static void
 code_draw_batch(RfCodeSource *source)
 {
-	int			n = 1;
+	int n = 1;
 
 	source->codes = palloc_array(char *, source->batch_size);
 	for (int i = 0; i < source->batch_size; i++)
@@ -137,15 +137,16 @@ code_draw_batch(RfCodeSource *source)
 RF_STATEMENT(codes_in_use,
 			 "SELECT k.n::int"
 			 " FROM unnest($1) WITH ORDINALITY AS k (code_key, n)"
-			 " JOIN @extschema@.rf_participant p USING (code_key)", TEXTARRAYOID);
+			 " JOIN @extschema@.rf_participant p USING (code_key)",
+			 TEXTARRAYOID);
 
 /* Strike out what is in use: those entries become NULL. */
 static void
 code_strike_used(RfCodeSource *source)
 {
-	RfColumn	keys;
-	Datum		values[1];
-	uint64		nused;
+	RfColumn keys;
+	Datum	 values[1];
+	uint64	 nused;
 
 	rf_column_init(&keys, TEXTOID);
 	for (int i = 0; i < source->ncodes; i++)

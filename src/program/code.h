@@ -28,4 +28,4 @@ extern RfCodeSource *rf_code_source(const RfCampaign *campaign);
  */
 extern const char *rf_code_next(RfCodeSource *source, RfLazyEngine *lazy);
 
-#endif							/* RF_CODE_H */
+#endif /* RF_CODE_H */

@@ -6,7 +6,7 @@
 #define RF_CURRENCY_H
 
 /* Digits after the point: USD 2, JPY 0, KWD 3; -1: no currency of ISO 4217. */
-extern int	rf_currency_digits(const char *code);
+extern int rf_currency_digits(const char *code);
 
 /*
  * Round a numeric to the currency's minor unit, half away from zero. Raises
@@ -14,4 +14,4 @@ extern int	rf_currency_digits(const char *code);
  */
 extern Datum rf_currency_round(Datum amount, const char *code);
 
-#endif							/* RF_CURRENCY_H */
+#endif /* RF_CURRENCY_H */

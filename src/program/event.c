@@ -15,8 +15,8 @@
 
 PG_FUNCTION_INFO_V1(rf_message_id);
 
-void		(*rf_event_emitted_hook) (void) = NULL;
-int			(*rf_event_slot_hook) (void) = NULL;
+void (*rf_event_emitted_hook)(void) = NULL;
+int (*rf_event_slot_hook)(void) = NULL;
 
 /* In the order of RfEventType. */
 static const char *const event_names[RF_EVENT_TYPES] = {
@@ -24,8 +24,7 @@ static const char *const event_names[RF_EVENT_TYPES] = {
 	"invited.expired", "invited.held", "reward.pending", "reward.due", "reward.issued",
 	"reward.fulfilled", "reward.failed", "reward.cancelled", "reward.rejected",
 	"reward.clawed_back", "coupon.low", "webhook.disabled", "webhook.exhausted",
-	"webhook.test"
-};
+	"webhook.test"};
 
 const char *
 rf_event_name(RfEventType type)
@@ -36,16 +35,16 @@ rf_event_name(RfEventType type)
 uint32
 rf_event_pattern_types(const char *pattern)
 {
-	size_t		length = strlen(pattern);
-	bool		group = length > 0 && pattern[length - 1] == '*';
-	uint32		types = 0;
+	size_t length = strlen(pattern);
+	bool   group = length > 0 && pattern[length - 1] == '*';
+	uint32 types = 0;
 
 	if (group && length > 1 && pattern[length - 2] != '.')
 		return 0;
 	for (int i = 0; i < RF_EVENT_TYPES; i++)
 	{
 		if (group ? strncmp(event_names[i], pattern, length - 1) == 0
-			: strcmp(event_names[i], pattern) == 0)
+				  : strcmp(event_names[i], pattern) == 0)
 			types |= RF_EVENT_BIT(i);
 	}
 	return types;
@@ -167,7 +166,7 @@ void
 rf_event_add(RfEventBatch *batch, const RfEvent *event)
 {
 	const RfCampaign *campaign = event->campaign;
-	const char *standard = NULL;
+	const char		 *standard = NULL;
 
 	if ((campaign->wanted & RF_EVENT_BIT(event->type)) == 0)
 		return;
@@ -210,14 +209,12 @@ static void
 event_flush_deliveries(RfEventBatch *batch)
 {
 	static RfStatement *const statements[] = {
-		&insert_deliveries_0, &insert_deliveries_1, &insert_deliveries_2, &insert_deliveries_3
-	};
-	int			slot = rf_event_slot_hook != NULL ? rf_event_slot_hook() : 0;
-	Datum		values[] = {
+		&insert_deliveries_0, &insert_deliveries_1, &insert_deliveries_2, &insert_deliveries_3};
+	int	  slot = rf_event_slot_hook != NULL ? rf_event_slot_hook() : 0;
+	Datum values[] = {
 		rf_column_array(&batch->delivery_event_id),
 		rf_column_array(&batch->delivery_webhook_id),
-		rf_column_array(&batch->delivery_body)
-	};
+		rf_column_array(&batch->delivery_body)};
 
 	rf_execute(statements[slot], values, NULL);
 	rf_column_reset(&batch->delivery_event_id);
@@ -231,7 +228,7 @@ rf_event_flush(RfEventBatch *batch)
 	if (!batch->started || batch->id.n == 0)
 		return;
 	{
-		Datum		values[] = {
+		Datum values[] = {
 			rf_column_array(&batch->id),
 			Int64GetDatum(rf_home_current()),
 			rf_column_array(&batch->type),
@@ -239,8 +236,7 @@ rf_event_flush(RfEventBatch *batch)
 			rf_column_array(&batch->participant_id),
 			rf_column_array(&batch->reward_id),
 			TimestampTzGetDatum(rf_now()),
-			rf_column_array(&batch->payload)
-		};
+			rf_column_array(&batch->payload)};
 
 		rf_execute(&insert_events, values, NULL);
 	}

@@ -16,7 +16,7 @@
 #include "program/person.h"
 
 /* Longest payload, in bytes. */
-#define RF_PAYLOAD_MAX	(256 * 1024)
+#define RF_PAYLOAD_MAX (256 * 1024)
 
 typedef enum RfEventType
 {
@@ -40,50 +40,50 @@ typedef enum RfEventType
 	RF_EVENT_WEBHOOK_TEST,
 } RfEventType;
 
-#define RF_EVENT_TYPES	(RF_EVENT_WEBHOOK_TEST + 1)
-#define RF_EVENT_BIT(type)	(1u << (type))
+#define RF_EVENT_TYPES	   (RF_EVENT_WEBHOOK_TEST + 1)
+#define RF_EVENT_BIT(type) (1u << (type))
 
 /* A reward as payloads show it. */
 typedef struct RfRewardFacts
 {
-	int64		id;
+	int64		  id;
 	const RfRule *rule;
-	int			ordinal;		/* threshold of a milestone; 0: none */
-	Datum		amount;			/* numeric; 0: null */
-	const char *unit;			/* may be NULL */
-	const char *coupon;			/* may be NULL */
-	const char *state;
-	const char *previous_state; /* NULL: just granted */
+	int			  ordinal; /* threshold of a milestone; 0: none */
+	Datum		  amount;  /* numeric; 0: null */
+	const char	 *unit;	   /* may be NULL */
+	const char	 *coupon;  /* may be NULL */
+	const char	 *state;
+	const char	 *previous_state; /* NULL: just granted */
 } RfRewardFacts;
 
 typedef struct RfEvent
 {
-	RfEventType type;
-	const RfCampaign *campaign;
-	const RfPerson *participant;
-	const RfPerson *referrer;	/* may be NULL */
-	const RfRewardFacts *reward;	/* may be NULL */
+	RfEventType			 type;
+	const RfCampaign	*campaign;
+	const RfPerson		*participant;
+	const RfPerson		*referrer; /* may be NULL */
+	const RfRewardFacts *reward;   /* may be NULL */
 } RfEvent;
 
 typedef struct RfEventBatch
 {
-	RfColumn	id;
-	RfColumn	type;
-	RfColumn	campaign_id;
-	RfColumn	participant_id;
-	RfColumn	reward_id;
-	RfColumn	payload;
-	RfColumn	delivery_event_id;
-	RfColumn	delivery_webhook_id;
-	RfColumn	delivery_body;
-	bool		started;
+	RfColumn id;
+	RfColumn type;
+	RfColumn campaign_id;
+	RfColumn participant_id;
+	RfColumn reward_id;
+	RfColumn payload;
+	RfColumn delivery_event_id;
+	RfColumn delivery_webhook_id;
+	RfColumn delivery_body;
+	bool	 started;
 } RfEventBatch;
 
 /* Called whenever there is news for the worker in the running transaction. */
-extern PGDLLIMPORT void (*rf_event_emitted_hook) (void);
+extern PGDLLIMPORT void (*rf_event_emitted_hook)(void);
 
 /* Which of the outbox tables to fill, 0 to 3. Unset: the first. */
-extern PGDLLIMPORT int (*rf_event_slot_hook) (void);
+extern PGDLLIMPORT int (*rf_event_slot_hook)(void);
 
 extern const char *rf_event_name(RfEventType type);
 
@@ -111,4 +111,4 @@ extern void rf_event_flush(RfEventBatch *batch);
 /* Tell the worker at commit that there is news. */
 extern void rf_event_announce(void);
 
-#endif							/* RF_EVENT_H */
+#endif /* RF_EVENT_H */

@@ -20,44 +20,45 @@ PG_FUNCTION_INFO_V1(rf_explain);
 RF_STATEMENT(read_person,
 			 "SELECT " RF_PERSON_COLUMNS
 			 " FROM @extschema@.rf_participant p"
-			 " WHERE p.code_key = $1", TEXTOID);
+			 " WHERE p.code_key = $1",
+			 TEXTOID);
 
 RF_STATEMENT(read_grants,
 			 "SELECT rule_id, coalesce(ordinal, 0), state, coalesce(reason, '')"
 			 " FROM @extschema@.rf_reward"
 			 " WHERE participant_id = $1 AND original_id IS NULL"
-			 " ORDER BY rule_id, ordinal, id", INT8OID);
+			 " ORDER BY rule_id, ordinal, id",
+			 INT8OID);
 
 /* A grant the person has or had. */
 typedef struct Granted
 {
-	int64		rule_id;
-	int			ordinal;
-	char	   *state;
-	char	   *reason;
+	int64 rule_id;
+	int	  ordinal;
+	char *state;
+	char *reason;
 } Granted;
 
 typedef struct Explanation
 {
 	ReturnSetInfo *answer;
-	RfPerson	person;
-	Granted    *granted;
-	int			ngranted;
+	RfPerson	   person;
+	Granted		  *granted;
+	int			   ngranted;
 } Explanation;
 
 static void
 explain_row(Explanation *explanation, const RfRule *rule, bool granted,
 			const char *reason, int have, int need)
 {
-	Datum		values[] = {
+	Datum values[] = {
 		Int64GetDatum(rule->id),
 		CStringGetTextDatum(rule->terms.recipient == RF_TO_REFERRER ? "referrer" : "invited"),
 		BoolGetDatum(granted),
 		CStringGetTextDatum(reason),
 		DirectFunctionCall1(int4_numeric, Int32GetDatum(have)),
-		DirectFunctionCall1(int4_numeric, Int32GetDatum(need))
-	};
-	bool		nulls[lengthof(values)] = {false};
+		DirectFunctionCall1(int4_numeric, Int32GetDatum(need))};
+	bool nulls[lengthof(values)] = {false};
 
 	tuplestore_putvalues(explanation->answer->setResult, explanation->answer->setDesc,
 						 values, nulls);
@@ -128,10 +129,12 @@ static void
 explain_rule(Explanation *explanation, const RfRule *rule)
 {
 	const RfPerson *person = &explanation->person;
-	int			have = explain_count(person, rule);
+	int				have = explain_count(person, rule);
 
 	if (rule->terms.recipient == RF_TO_INVITED && person->referrer_id == 0)
 		explain_row(explanation, rule, false, "not an invited participant", 0, 1);
+	else if (rule->terms.earned_on == RF_REFERRER_JOINS && person->referrer_id != 0)
+		explain_row(explanation, rule, false, "joined with somebody's code", 0, 1);
 	else if (rule->terms.kind == RF_MILESTONE)
 	{
 		for (int i = 0; i < rule->terms.nthresholds; i++)
@@ -148,13 +151,13 @@ explain_rule(Explanation *explanation, const RfRule *rule)
 static void
 explain_read_grants(Explanation *explanation)
 {
-	Datum		values[] = {Int64GetDatum(explanation->person.id)};
+	Datum values[] = {Int64GetDatum(explanation->person.id)};
 
 	explanation->ngranted = rf_execute(&read_grants, values, NULL);
 	explanation->granted = palloc_array(Granted, explanation->ngranted);
 	for (int i = 0; i < explanation->ngranted; i++)
 	{
-		Granted    *granted = &explanation->granted[i];
+		Granted *granted = &explanation->granted[i];
 
 		granted->rule_id = rf_int64(i, 1);
 		granted->ordinal = rf_int32(i, 2);
@@ -166,10 +169,10 @@ explain_read_grants(Explanation *explanation)
 Datum
 rf_explain(PG_FUNCTION_ARGS)
 {
-	RfEngine	engine;
-	Explanation explanation;
-	char	   *code = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	Datum		values[] = {CStringGetTextDatum(rf_code_key(code))};
+	RfEngine		  engine;
+	Explanation		  explanation;
+	char			 *code = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	Datum			  values[] = {CStringGetTextDatum(rf_code_key(code))};
 	const RfCampaign *campaign;
 
 	InitMaterializedSRF(fcinfo, 0);

@@ -18,8 +18,8 @@ PG_FUNCTION_INFO_V1(rf_home_install);
 PG_FUNCTION_INFO_V1(rf_home_status);
 PG_FUNCTION_INFO_V1(rf_adopt_database);
 
-char	   *rf_deliver_as = NULL;
-void		(*rf_home_installed_hook) (void) = NULL;
+char *rf_deliver_as = NULL;
+void (*rf_home_installed_hook)(void) = NULL;
 
 char *
 rf_home_place(void)
@@ -32,18 +32,19 @@ rf_home_place(void)
 RF_STATEMENT(current_home,
 			 "SELECT home FROM @extschema@.rf_home"
 			 " ORDER BY place = $1 DESC, since DESC, home"
-			 " LIMIT 1", TEXTOID);
+			 " LIMIT 1",
+			 TEXTOID);
 
 int64
 rf_home_current(void)
 {
-	static int64 home;
+	static int64  home;
 	static uint64 cached_generation = 0;
-	uint64		generation = rf_campaign_generation();
+	uint64		  generation = rf_campaign_generation();
 
 	if (cached_generation != generation)
 	{
-		Datum		values[] = {CStringGetTextDatum(rf_home_place())};
+		Datum values[] = {CStringGetTextDatum(rf_home_place())};
 
 		if (rf_execute(&current_home, values, NULL) == 0)
 			ereport(ERROR,
@@ -58,12 +59,13 @@ rf_home_current(void)
 
 RF_STATEMENT(homes_elsewhere,
 			 "SELECT count(*) FILTER (WHERE place <> $1) = 0 AND count(*) > 0"
-			 " FROM @extschema@.rf_home", TEXTOID);
+			 " FROM @extschema@.rf_home",
+			 TEXTOID);
 
 bool
 rf_home_is_here(void)
 {
-	Datum		values[] = {CStringGetTextDatum(rf_home_place())};
+	Datum values[] = {CStringGetTextDatum(rf_home_place())};
 
 	rf_execute(&homes_elsewhere, values, NULL);
 	return rf_bool(0, 1);
@@ -73,7 +75,7 @@ rf_home_is_here(void)
 static int64
 home_draw(void)
 {
-	uint64		home;
+	uint64 home;
 
 	if (!pg_strong_random(&home, sizeof(home)))
 		ereport(ERROR,
@@ -84,14 +86,14 @@ home_draw(void)
 
 RF_STATEMENT(insert_home,
 			 "INSERT INTO @extschema@.rf_home (home, place, since)"
-			 " VALUES ($1, $2, clock_timestamp())", INT8OID, TEXTOID);
+			 " VALUES ($1, $2, clock_timestamp())",
+			 INT8OID, TEXTOID);
 
 static void
 home_move_in(void)
 {
-	Datum		values[] = {
-		Int64GetDatum(home_draw()), CStringGetTextDatum(rf_home_place())
-	};
+	Datum values[] = {
+		Int64GetDatum(home_draw()), CStringGetTextDatum(rf_home_place())};
 
 	rf_execute(&insert_home, values, NULL);
 }
@@ -99,7 +101,7 @@ home_move_in(void)
 Datum
 rf_home_install(PG_FUNCTION_ARGS)
 {
-	RfEngine	engine;
+	RfEngine engine;
 
 	rf_engine_enter(&engine, fcinfo);
 	home_move_in();
@@ -112,8 +114,8 @@ rf_home_install(PG_FUNCTION_ARGS)
 Datum
 rf_home_status(PG_FUNCTION_ARGS)
 {
-	RfEngine	engine;
-	bool		here;
+	RfEngine engine;
+	bool	 here;
 
 	rf_engine_enter(&engine, fcinfo);
 	here = rf_home_is_here();
@@ -134,8 +136,8 @@ RF_STATEMENT(move_homes,
 Datum
 rf_adopt_database(PG_FUNCTION_ARGS)
 {
-	RfEngine	engine;
-	Datum		values[1];
+	RfEngine engine;
+	Datum	 values[1];
 
 	rf_engine_enter(&engine, fcinfo);
 	values[0] = CStringGetTextDatum(rf_home_place());

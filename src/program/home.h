@@ -13,7 +13,7 @@
 extern PGDLLIMPORT char *rf_deliver_as;
 
 /* Called by the install script when the extension was just created. */
-extern PGDLLIMPORT void (*rf_home_installed_hook) (void);
+extern PGDLLIMPORT void (*rf_home_installed_hook)(void);
 
 /* "<system identifier>/<database oid>", or referral.deliver_as. palloc'd. */
 extern char *rf_home_place(void);
@@ -24,4 +24,4 @@ extern int64 rf_home_current(void);
 /* Does every row of rf_home name this place? Inside an engine scope. */
 extern bool rf_home_is_here(void);
 
-#endif							/* RF_HOME_H */
+#endif /* RF_HOME_H */

@@ -34,11 +34,10 @@ RF_STATEMENT(keep_answer,
 Jsonb *
 rf_call_begin(const RfCall *call)
 {
-	Datum		values[] = {
+	Datum values[] = {
 		Int64GetDatum(call->campaign_id), CStringGetTextDatum(call->function),
-		CStringGetTextDatum(call->key), call->arguments, TimestampTzGetDatum(rf_now())
-	};
-	bool		isnull;
+		CStringGetTextDatum(call->key), call->arguments, TimestampTzGetDatum(rf_now())};
+	bool isnull;
 
 	if (rf_execute(&insert_call, values, NULL) > 0)
 		return NULL;
@@ -58,10 +57,9 @@ rf_call_begin(const RfCall *call)
 void
 rf_call_end(const RfCall *call, Datum answer)
 {
-	Datum		values[] = {
+	Datum values[] = {
 		Int64GetDatum(call->campaign_id), CStringGetTextDatum(call->function),
-		CStringGetTextDatum(call->key), answer
-	};
+		CStringGetTextDatum(call->key), answer};
 
 	rf_execute(&keep_answer, values, NULL);
 }

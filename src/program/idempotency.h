@@ -13,7 +13,7 @@ typedef struct RfCall
 	int64		campaign_id;
 	const char *function;
 	const char *key;
-	Datum		arguments;		/* jsonb */
+	Datum		arguments; /* jsonb */
 } RfCall;
 
 /*
@@ -26,4 +26,4 @@ extern Jsonb *rf_call_begin(const RfCall *call);
 /* Keep the answer (jsonb) of a first call. Inside an engine scope. */
 extern void rf_call_end(const RfCall *call, Datum answer);
 
-#endif							/* RF_IDEMPOTENCY_H */
+#endif /* RF_IDEMPOTENCY_H */

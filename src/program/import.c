@@ -31,38 +31,55 @@
 PG_FUNCTION_INFO_V1(rf_import_jsonb);
 PG_FUNCTION_INFO_V1(rf_import_table);
 
-#define IMPORT_PORTION	1000
+#define IMPORT_PORTION 1000
 
 enum
 {
-	EMAIL, NAME, REFERRED_BY, SOURCE, CODE, IP, META, JOINED_AT, IMPORT_COLUMNS
+	EMAIL,
+	NAME,
+	REFERRED_BY,
+	SOURCE,
+	CODE,
+	IP,
+	META,
+	JOINED_AT,
+	IMPORT_COLUMNS
 };
 
 static const char *const import_names[IMPORT_COLUMNS] = {
-	"email", "name", "referred_by", "source", "code", "ip", "meta", "joined_at"
-};
+	"email", "name", "referred_by", "source", "code", "ip", "meta", "joined_at"};
 static const Oid import_types[IMPORT_COLUMNS] = {
-	TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INETOID, JSONBOID, TIMESTAMPTZOID
-};
+	TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INETOID, JSONBOID, TIMESTAMPTZOID};
 
 /* A row on its way. */
 typedef struct ImportRow
 {
-	int			number;			/* counted from 1 in the source */
-	char	   *email;			/* may be NULL */
-	bool		admitted;
+	int	  number; /* counted from 1 in the source */
+	char *email;  /* may be NULL */
+	bool  admitted;
 } ImportRow;
+
+/* A row that was refused. */
+typedef struct Report
+{
+	int	  number;
+	char *email; /* may be NULL */
+	int	  sqlstate;
+	char *message;
+} Report;
 
 typedef struct Import
 {
-	ReturnSetInfo *answer;
-	const RfInsert *insert;		/* the INSERT that runs; NULL before its first row */
-	int64		campaign_id;
-	int			nseen;			/* rows of the source so far */
-	RfColumn	columns[IMPORT_COLUMNS];
-	ImportRow	rows[IMPORT_PORTION];
-	int			nrows;
-	int			nchecked;		/* of these, by the trigger */
+	ReturnSetInfo  *answer;
+	MemoryContext	context; /* of the call */
+	List		   *reports; /* of the portion */
+	const RfInsert *insert;	 /* the INSERT that runs; NULL before its first row */
+	int64			campaign_id;
+	int				nseen; /* rows of the source so far */
+	RfColumn		columns[IMPORT_COLUMNS];
+	ImportRow		rows[IMPORT_PORTION];
+	int				nrows;
+	int				nchecked; /* of these, by the trigger */
 } Import;
 
 static Import *running = NULL;
@@ -80,21 +97,53 @@ rf_import_is_running(const RfInsert *insert)
 static void
 import_report(Import *import, const ImportRow *row, int sqlstate, const char *message)
 {
-	Datum		values[] = {
-		Int32GetDatum(row->number),
-		row->email ? CStringGetTextDatum(row->email) : 0,
-		CStringGetTextDatum(unpack_sql_state(sqlstate)),
-		CStringGetTextDatum(message)
-	};
-	bool		nulls[] = {false, row->email == NULL, false, false};
+	MemoryContext caller = MemoryContextSwitchTo(import->context);
+	Report		 *report = palloc_object(Report);
 
-	tuplestore_putvalues(import->answer->setResult, import->answer->setDesc, values, nulls);
+	report->number = row->number;
+	report->email = row->email ? pstrdup(row->email) : NULL;
+	report->sqlstate = sqlstate;
+	report->message = pstrdup(message);
+	import->reports = lappend(import->reports, report);
+	MemoryContextSwitchTo(caller);
+}
+
+static int
+report_compare(const ListCell *a, const ListCell *b)
+{
+	return ((const Report *) lfirst(a))->number - ((const Report *) lfirst(b))->number;
+}
+
+/*
+ * Give back what was refused, in the order of the source: a portion's rows that
+ * could not be converted were refused before the others were looked at.
+ */
+static void
+import_give_back(Import *import)
+{
+	ListCell *cell;
+
+	list_sort(import->reports, report_compare);
+	foreach(cell, import->reports)
+	{
+		Report *report = lfirst(cell);
+		Datum	values[] = {
+			  Int32GetDatum(report->number),
+			  report->email ? CStringGetTextDatum(report->email) : 0,
+			  CStringGetTextDatum(unpack_sql_state(report->sqlstate)),
+			  CStringGetTextDatum(report->message)};
+		bool nulls[] = {false, report->email == NULL, false, false};
+
+		tuplestore_putvalues(import->answer->setResult, import->answer->setDesc, values, nulls);
+	}
+	list_free_deep(import->reports);
+	import->reports = NIL;
 }
 
 void
 rf_import_row(const RfRefusal *refusal)
 {
-	ImportRow  *row = &running->rows[running->nchecked++];
+	ImportRow *row = &running->rows[running->nchecked++];
 
 	row->admitted = refusal == NULL;
 	if (refusal != NULL)
@@ -120,11 +169,11 @@ RF_STATEMENT(insert_people,
 static void
 import_report_lost(Import *import, uint64 ninserted)
 {
-	uint64		next = 0;
+	uint64 next = 0;
 
 	for (int i = 0; i < import->nrows; i++)
 	{
-		ImportRow  *row = &import->rows[i];
+		ImportRow *row = &import->rows[i];
 
 		if (!row->admitted)
 			continue;
@@ -137,9 +186,9 @@ import_report_lost(Import *import, uint64 ninserted)
 }
 
 static void
-import_insert_portion(Import *import)
+import_insert(Import *import)
 {
-	Datum		values[IMPORT_COLUMNS + 1];
+	Datum values[IMPORT_COLUMNS + 1];
 
 	if (import->nrows == 0)
 		return;
@@ -164,6 +213,13 @@ import_insert_portion(Import *import)
 	import->nrows = 0;
 }
 
+static void
+import_insert_portion(Import *import)
+{
+	import_insert(import);
+	import_give_back(import);
+}
+
 /* A member of the row as text; NULL if it is absent or null. */
 static char *
 import_member(Jsonb *object, const char *name)
@@ -181,8 +237,8 @@ import_member(Jsonb *object, const char *name)
 static Datum
 import_convert(const char *text, int column)
 {
-	Oid			input;
-	Oid			param;
+	Oid input;
+	Oid param;
 
 	if (import_types[column] == TEXTOID)
 		return CStringGetTextDatum(text);
@@ -207,7 +263,7 @@ import_convert_row(Jsonb *object, Datum *values, bool *nulls, ErrorData **error)
 	{
 		for (int i = 0; i < IMPORT_COLUMNS; i++)
 		{
-			char	   *text = import_member(object, import_names[i]);
+			char *text = import_member(object, import_names[i]);
 
 			nulls[i] = text == NULL;
 			if (text != NULL)
@@ -232,10 +288,10 @@ import_convert_row(Jsonb *object, Datum *values, bool *nulls, ErrorData **error)
 static void
 import_take(Import *import, Jsonb *object)
 {
-	ImportRow  *row = &import->rows[import->nrows];
-	Datum		values[IMPORT_COLUMNS];
-	bool		nulls[IMPORT_COLUMNS];
-	ErrorData  *error = NULL;
+	ImportRow *row = &import->rows[import->nrows];
+	Datum	   values[IMPORT_COLUMNS];
+	bool	   nulls[IMPORT_COLUMNS];
+	ErrorData *error = NULL;
 
 	row->number = ++import->nseen;
 	if (!JB_ROOT_IS_OBJECT(object))
@@ -270,7 +326,7 @@ import_take(Import *import, Jsonb *object)
 static Import *
 import_start(FunctionCallInfo fcinfo, RfEngine *engine)
 {
-	Import	   *import = palloc0_object(Import);
+	Import *import = palloc0_object(Import);
 
 	if (PG_ARGISNULL(1))
 		ereport(ERROR,
@@ -278,6 +334,7 @@ import_start(FunctionCallInfo fcinfo, RfEngine *engine)
 				 errmsg("source of an import must not be null")));
 	InitMaterializedSRF(fcinfo, 0);
 	import->answer = (ReturnSetInfo *) fcinfo->resultinfo;
+	import->context = CurrentMemoryContext;
 	for (int i = 0; i < IMPORT_COLUMNS; i++)
 		rf_column_init(&import->columns[i], import_types[i]);
 	rf_engine_enter(engine, fcinfo);
@@ -289,12 +346,12 @@ import_start(FunctionCallInfo fcinfo, RfEngine *engine)
 Datum
 rf_import_jsonb(PG_FUNCTION_ARGS)
 {
-	RfEngine	engine;
-	Import	   *import = import_start(fcinfo, &engine);
-	Jsonb	   *rows = PG_GETARG_JSONB_P(1);
-	JsonbIterator *iterator;
+	RfEngine		   engine;
+	Import			  *import = import_start(fcinfo, &engine);
+	Jsonb			  *rows = PG_GETARG_JSONB_P(1);
+	JsonbIterator	  *iterator;
 	JsonbIteratorToken token;
-	JsonbValue	element;
+	JsonbValue		   element;
 
 	if (!JB_ROOT_IS_ARRAY(rows) || JB_ROOT_IS_SCALAR(rows))
 		ereport(ERROR,
@@ -316,9 +373,9 @@ rf_import_jsonb(PG_FUNCTION_ARGS)
 static Portal
 import_open_table(Oid table)
 {
-	char	   *name = get_rel_name(table);
+	char		  *name = get_rel_name(table);
 	StringInfoData query;
-	SPIPlanPtr	plan;
+	SPIPlanPtr	   plan;
 
 	if (name == NULL)
 		ereport(ERROR,
@@ -336,11 +393,11 @@ import_open_table(Oid table)
 Datum
 rf_import_table(PG_FUNCTION_ARGS)
 {
-	RfEngine	engine;
-	Import	   *import = import_start(fcinfo, &engine);
+	RfEngine	  engine;
+	Import		 *import = import_start(fcinfo, &engine);
 	MemoryContext caller = CurrentMemoryContext;
-	Portal		source;
-	uint64		nfetched;
+	Portal		  source;
+	uint64		  nfetched;
 
 	rf_engine_leave(&engine);
 	SPI_connect();
@@ -357,8 +414,8 @@ rf_import_table(PG_FUNCTION_ARGS)
 		rf_engine_enter(&engine, fcinfo);
 		for (uint64 row = 0; row < nfetched; row++)
 		{
-			bool		isnull;
-			Datum		object = SPI_getbinval(rows->vals[row], rows->tupdesc, 1, &isnull);
+			bool  isnull;
+			Datum object = SPI_getbinval(rows->vals[row], rows->tupdesc, 1, &isnull);
 
 			import_take(import, DatumGetJsonbP(object));
 		}

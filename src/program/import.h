@@ -14,4 +14,4 @@ extern bool rf_import_is_running(const RfInsert *insert);
 /* The next row of that INSERT was checked; refusal NULL: admitted. */
 extern void rf_import_row(const RfRefusal *refusal);
 
-#endif							/* RF_IMPORT_H */
+#endif /* RF_IMPORT_H */

@@ -18,7 +18,8 @@ PG_FUNCTION_INFO_V1(rf_link);
 RF_STATEMENT(find_by_email,
 			 "SELECT id, code"
 			 " FROM @extschema@.rf_participant"
-			 " WHERE campaign_id = $1 AND email_key = $2", INT8OID, TEXTOID);
+			 " WHERE campaign_id = $1 AND email_key = $2",
+			 INT8OID, TEXTOID);
 
 RF_STATEMENT(insert_person,
 			 "INSERT INTO @extschema@.rf_participant"
@@ -32,8 +33,8 @@ RF_STATEMENT(insert_person,
 static bool
 join_insert(FunctionCallInfo fcinfo, int64 campaign_id)
 {
-	Datum		values[7] = {Int64GetDatum(campaign_id)};
-	char		nulls[7] = {' '};
+	Datum values[7] = {Int64GetDatum(campaign_id)};
+	char  nulls[7] = {' '};
 
 	for (int i = 1; i < 7; i++)
 	{
@@ -46,10 +47,9 @@ join_insert(FunctionCallInfo fcinfo, int64 campaign_id)
 static bool
 join_find(int64 campaign_id, const char *email)
 {
-	Datum		values[] = {
+	Datum values[] = {
 		Int64GetDatum(campaign_id),
-		CStringGetTextDatum(rf_email_key(rf_email_trim(email)))
-	};
+		CStringGetTextDatum(rf_email_key(rf_email_trim(email)))};
 
 	return rf_execute(&find_by_email, values, NULL) > 0;
 }
@@ -57,14 +57,14 @@ join_find(int64 campaign_id, const char *email)
 Datum
 rf_join(PG_FUNCTION_ARGS)
 {
-	RfEngine	engine;
+	RfEngine		  engine;
 	const RfCampaign *campaign;
-	char	   *email = PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1));
-	bool		created = false;
-	Datum		values[4] = {0};
-	bool		nulls[4] = {false};
-	char	   *code;
-	char	   *link;
+	char			 *email = PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1));
+	bool			  created = false;
+	Datum			  values[4] = {0};
+	bool			  nulls[4] = {false};
+	char			 *code;
+	char			 *link;
 
 	rf_engine_enter(&engine, fcinfo);
 	campaign = rf_campaign_by_slug(PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0)));
@@ -89,15 +89,16 @@ rf_join(PG_FUNCTION_ARGS)
 RF_STATEMENT(find_by_code,
 			 "SELECT campaign_id, code"
 			 " FROM @extschema@.rf_participant"
-			 " WHERE code_key = $1", TEXTOID);
+			 " WHERE code_key = $1",
+			 TEXTOID);
 
 Datum
 rf_link(PG_FUNCTION_ARGS)
 {
-	RfEngine	engine;
-	char	   *code = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	Datum		values[] = {CStringGetTextDatum(rf_code_key(code))};
-	char	   *link;
+	RfEngine engine;
+	char	*code = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	Datum	 values[] = {CStringGetTextDatum(rf_code_key(code))};
+	char	*link;
 
 	rf_engine_enter(&engine, fcinfo);
 	if (rf_execute(&find_by_code, values, NULL) == 0)

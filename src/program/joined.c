@@ -24,27 +24,27 @@
 #include "program/settle.h"
 
 /* Small enough for a portion's payloads to stay in the processor's cache. */
-#define JOINED_PORTION	200
-#define PORTION_MEMORY	(2 * 1024 * 1024)
+#define JOINED_PORTION 200
+#define PORTION_MEMORY (2 * 1024 * 1024)
 
 /* A referrer of the statement. */
 typedef struct Referrer
 {
-	int64		id;				/* hash key */
-	char		status;
-	int			njoined;		/* people of the statement */
-	int			count;			/* invited_count so far */
-	int64		campaign_id;
-	char	   *code;
+	int64 id; /* hash key */
+	char  status;
+	int	  njoined; /* people of the statement */
+	int	  count;   /* invited_count so far */
+	int64 campaign_id;
+	char *code;
 } Referrer;
 
-#define SH_PREFIX inviters
-#define SH_ELEMENT_TYPE Referrer
-#define SH_KEY_TYPE int64
-#define SH_KEY id
+#define SH_PREFIX				inviters
+#define SH_ELEMENT_TYPE			Referrer
+#define SH_KEY_TYPE				int64
+#define SH_KEY					id
 #define SH_HASH_KEY(table, key) murmurhash32((uint32) (key))
-#define SH_EQUAL(table, a, b) ((a) == (b))
-#define SH_SCOPE static inline
+#define SH_EQUAL(table, a, b)	((a) == (b))
+#define SH_SCOPE				static inline
 #define SH_DEFINE
 #define SH_DECLARE
 #include "lib/simplehash.h"
@@ -52,9 +52,9 @@ typedef struct Referrer
 typedef struct Reading
 {
 	Tuplestorestate *rows;
-	int			pointer;
-	TupleTableSlot *slot;
-	RfPersonMap map;
+	int				 pointer;
+	TupleTableSlot	*slot;
+	RfPersonMap		 map;
 } Reading;
 
 static void
@@ -85,8 +85,8 @@ reading_next(Reading *reading)
 static int64
 reading_referrer(Reading *reading)
 {
-	bool		isnull;
-	Datum		id = slot_getattr(reading->slot, reading->map.attnum[8], &isnull);
+	bool  isnull;
+	Datum id = slot_getattr(reading->slot, reading->map.attnum[8], &isnull);
 
 	return isnull ? 0 : DatumGetInt64(id);
 }
@@ -99,9 +99,9 @@ joined_referrers(Reading *reading)
 	reading_rewind(reading);
 	while (reading_next(reading))
 	{
-		int64		id = reading_referrer(reading);
-		Referrer   *referrer;
-		bool		found;
+		int64	  id = reading_referrer(reading);
+		Referrer *referrer;
+		bool	  found;
 
 		if (id == 0)
 			continue;
@@ -118,22 +118,24 @@ RF_STATEMENT(lock_referrers,
 			 " FROM @extschema@.rf_participant p"
 			 " WHERE p.id = ANY ($1)"
 			 " ORDER BY p.id"
-			 " FOR NO KEY UPDATE", INT8ARRAYOID);
+			 " FOR NO KEY UPDATE",
+			 INT8ARRAYOID);
 
 RF_STATEMENT(count_invited,
 			 "UPDATE @extschema@.rf_participant p"
 			 " SET invited_count = p.invited_count + d.joined"
 			 " FROM unnest($1, $2) AS d (id, joined)"
-			 " WHERE p.id = d.id", INT8ARRAYOID, INT4ARRAYOID);
+			 " WHERE p.id = d.id",
+			 INT8ARRAYOID, INT4ARRAYOID);
 
 static void
 joined_lock(inviters_hash *referrers, Datum ids)
 {
-	uint64		nrows = rf_execute(&lock_referrers, &ids, NULL);
+	uint64 nrows = rf_execute(&lock_referrers, &ids, NULL);
 
 	for (uint64 row = 0; row < nrows; row++)
 	{
-		Referrer   *referrer = inviters_lookup(referrers, rf_int64(row, 1));
+		Referrer *referrer = inviters_lookup(referrers, rf_int64(row, 1));
 
 		referrer->count = rf_int32(row, 2);
 		referrer->campaign_id = rf_int64(row, 3);
@@ -146,7 +148,7 @@ static void
 joined_check_cap(const Referrer *referrer)
 {
 	const RfCampaign *campaign = rf_campaign_by_id(referrer->campaign_id);
-	RfRefusal	refusal;
+	RfRefusal		  refusal;
 
 	if (campaign->max_referrals == 0 ||
 		referrer->count + referrer->njoined <= campaign->max_referrals)
@@ -158,11 +160,11 @@ joined_check_cap(const Referrer *referrer)
 static void
 joined_count(inviters_hash *referrers)
 {
-	RfColumn	ids;
-	RfColumn	joined;
+	RfColumn		  ids;
+	RfColumn		  joined;
 	inviters_iterator iterator;
-	Referrer   *referrer;
-	Datum		values[2];
+	Referrer		 *referrer;
+	Datum			  values[2];
 
 	if (referrers->members == 0)
 		return;
@@ -186,22 +188,23 @@ joined_count(inviters_hash *referrers)
 RF_STATEMENT(read_referrers,
 			 "SELECT " RF_PERSON_COLUMNS
 			 " FROM @extschema@.rf_participant p"
-			 " WHERE p.id = ANY ($1)", INT8ARRAYOID);
+			 " WHERE p.id = ANY ($1)",
+			 INT8ARRAYOID);
 
 /* People of one portion who need settling, and their referrers by id. */
 typedef struct Portion
 {
-	RfPerson   *people;
-	int			npeople;
-	RfPerson   *referrers;		/* ascending by id */
-	int			nreferrers;
+	RfPerson *people;
+	int		  npeople;
+	RfPerson *referrers; /* ascending by id */
+	int		  nreferrers;
 } Portion;
 
 static int
 person_compare(const void *a, const void *b)
 {
-	int64		left = ((const RfPerson *) a)->id;
-	int64		right = ((const RfPerson *) b)->id;
+	int64 left = ((const RfPerson *) a)->id;
+	int64 right = ((const RfPerson *) b)->id;
 
 	return left < right ? -1 : left > right;
 }
@@ -209,8 +212,8 @@ person_compare(const void *a, const void *b)
 static void
 portion_read_referrers(Portion *portion)
 {
-	RfColumn	ids;
-	Datum		values[1];
+	RfColumn ids;
+	Datum	 values[1];
 
 	rf_column_init(&ids, INT8OID);
 	for (int i = 0; i < portion->npeople; i++)
@@ -233,8 +236,8 @@ portion_read_referrers(Portion *portion)
 static RfPerson *
 portion_referrer(const Portion *portion, int64 id, int count)
 {
-	RfPerson	key = {.id = id};
-	RfPerson   *referrer = palloc_object(RfPerson);
+	RfPerson  key = {.id = id};
+	RfPerson *referrer = palloc_object(RfPerson);
 
 	*referrer = *(RfPerson *) bsearch(&key, portion->referrers, portion->nreferrers,
 									  sizeof(RfPerson), person_compare);
@@ -250,16 +253,16 @@ portion_settle(Portion *portion, inviters_hash *referrers)
 	portion_read_referrers(portion);
 	for (int i = 0; i < portion->npeople; i++)
 	{
-		const RfPerson *person = &portion->people[i];
+		const RfPerson	 *person = &portion->people[i];
 		const RfCampaign *campaign = rf_campaign_by_id(person->campaign_id);
-		RfMove		move = {RF_REFERRER_JOINS, 0, 1};
+		RfMove			  move = {RF_REFERRER_JOINS, 0, 1};
 
 		if (person->referrer_id == 0)
 			rf_settle_add(settlement, campaign, RF_EVENT_REFERRER_JOINED, person, NULL,
 						  move, person->joined_at);
 		else
 		{
-			Referrer   *referrer = inviters_lookup(referrers, person->referrer_id);
+			Referrer *referrer = inviters_lookup(referrers, person->referrer_id);
 
 			move.what = RF_INVITED_JOINS;
 			move.before = referrer->count++;
@@ -276,9 +279,9 @@ portion_settle(Portion *portion, inviters_hash *referrers)
 static bool
 reading_matters(Reading *reading)
 {
-	bool		isnull;
-	int64		campaign_id = DatumGetInt64(slot_getattr(reading->slot,
-														 reading->map.attnum[1], &isnull));
+	bool  isnull;
+	int64 campaign_id = DatumGetInt64(slot_getattr(reading->slot,
+												   reading->map.attnum[1], &isnull));
 
 	return rf_settle_matters(rf_campaign_by_id(campaign_id),
 							 reading_referrer(reading) != 0 ? RF_INVITED_JOINS : RF_REFERRER_JOINS);
@@ -304,12 +307,12 @@ joined_settle(Reading *reading, inviters_hash *referrers)
 {
 	MemoryContext memory = portion_memory(reading->rows);
 	MemoryContext caller = MemoryContextSwitchTo(memory);
-	bool		more = true;
+	bool		  more = true;
 
 	reading_rewind(reading);
 	while (more)
 	{
-		Portion		portion = {0};
+		Portion portion = {0};
 
 		portion.people = palloc_array(RfPerson, JOINED_PORTION);
 		while (portion.npeople < JOINED_PORTION && (more = reading_next(reading)))
@@ -331,7 +334,7 @@ joined_settle(Reading *reading, inviters_hash *referrers)
 void
 rf_joined(Tuplestorestate *rows, TupleDesc tupdesc)
 {
-	Reading		reading;
+	Reading		   reading;
 	inviters_hash *referrers;
 
 	rf_rewards_lock();

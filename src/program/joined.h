@@ -14,4 +14,4 @@
  */
 extern void rf_joined(Tuplestorestate *rows, TupleDesc tupdesc);
 
-#endif							/* RF_JOINED_H */
+#endif /* RF_JOINED_H */

@@ -37,11 +37,16 @@ Datum
 rf_rows_kept(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger = kept_trigger(fcinfo);
+	const char	*relation = RelationGetRelationName(trigger->tg_relation);
 
+	if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the identity of a row of \"%s\" is fixed", relation),
+				 errhint("%s", trigger->tg_trigger->tgargs[0])));
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("rows of \"%s\" cannot be deleted",
-					RelationGetRelationName(trigger->tg_relation)),
+			 errmsg("rows of \"%s\" cannot be deleted", relation),
 			 errhint("%s", trigger->tg_trigger->tgargs[0])));
 	return PointerGetDatum(NULL);
 }
@@ -55,8 +60,8 @@ kept_lock_out(const char *relation)
 static Datum
 kept_id(TriggerData *trigger)
 {
-	TupleDesc	tupdesc = RelationGetDescr(trigger->tg_relation);
-	bool		isnull;
+	TupleDesc tupdesc = RelationGetDescr(trigger->tg_relation);
+	bool	  isnull;
 
 	return SPI_getbinval(trigger->tg_trigtuple, tupdesc, SPI_fnumber(tupdesc, "id"), &isnull);
 }
@@ -64,14 +69,15 @@ kept_id(TriggerData *trigger)
 RF_STATEMENT(campaign_is_used,
 			 "SELECT EXISTS (SELECT FROM @extschema@.rf_participant WHERE campaign_id = $1)"
 			 " OR EXISTS (SELECT FROM @extschema@.rf_reward_rule WHERE campaign_id = $1)"
-			 " OR EXISTS (SELECT FROM @extschema@.rf_webhook WHERE campaign_id = $1)", INT8OID);
+			 " OR EXISTS (SELECT FROM @extschema@.rf_webhook WHERE campaign_id = $1)",
+			 INT8OID);
 
 Datum
 rf_campaign_kept(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger = kept_trigger(fcinfo);
-	Datum		id = kept_id(trigger);
-	RfEngine	engine;
+	Datum		 id = kept_id(trigger);
+	RfEngine	 engine;
 
 	rf_engine_enter(&engine, fcinfo);
 	kept_lock_out("rf_participant");
@@ -89,7 +95,8 @@ rf_campaign_kept(PG_FUNCTION_ARGS)
 
 RF_STATEMENT(rule_is_used,
 			 "SELECT EXISTS (SELECT FROM @extschema@.rf_reward WHERE rule_id = $1)"
-			 " OR EXISTS (SELECT FROM @extschema@.rf_webhook WHERE rule_id = $1)", INT8OID);
+			 " OR EXISTS (SELECT FROM @extschema@.rf_webhook WHERE rule_id = $1)",
+			 INT8OID);
 RF_STATEMENT(delete_milestones,
 			 "DELETE FROM @extschema@.rf_milestone WHERE rule_id = $1", INT8OID);
 
@@ -97,8 +104,8 @@ Datum
 rf_reward_rule_kept(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger = kept_trigger(fcinfo);
-	Datum		id = kept_id(trigger);
-	RfEngine	engine;
+	Datum		 id = kept_id(trigger);
+	RfEngine	 engine;
 
 	rf_engine_enter(&engine, fcinfo);
 	kept_lock_out("rf_reward");

@@ -40,36 +40,48 @@ participant_trigger(FunctionCallInfo fcinfo)
 /* The columns the row trigger reads or writes. */
 enum
 {
-	CAMPAIGN_ID, EMAIL, NAME, REFERRED_BY, SOURCE, CODE, META, JOINED_AT,
-	EMAIL_KEY, CODE_KEY, REFERRER_ID, STATE, INVITED_COUNT, QUALIFIED_COUNT, QUALIFIED_AT,
+	CAMPAIGN_ID,
+	EMAIL,
+	NAME,
+	REFERRED_BY,
+	SOURCE,
+	CODE,
+	META,
+	JOINED_AT,
+	EMAIL_KEY,
+	CODE_KEY,
+	REFERRER_ID,
+	STATE,
+	INVITED_COUNT,
+	QUALIFIED_COUNT,
+	QUALIFIED_AT,
 	ROW_COLUMNS
 };
 
 static const char *const row_columns[ROW_COLUMNS] = {
 	"campaign_id", "email", "name", "referred_by", "source", "code", "meta", "joined_at",
 	"email_key", "code_key", "referrer_id", "state", "invited_count", "qualified_count",
-	"qualified_at"
-};
+	"qualified_at"};
 
 /* What lasts for a statement. */
 typedef struct Joining
 {
 	RfAdmission *admission;
-	int			index[ROW_COLUMNS]; /* of a column in the row's values */
+	int			 index[ROW_COLUMNS]; /* of a column in the row's values */
 } Joining;
 
 /* A row taken apart. */
 typedef struct Row
 {
 	const Joining *joining;
-	Datum		values[MaxHeapAttributeNumber];
-	bool		nulls[MaxHeapAttributeNumber];
+	Datum		   values[MaxHeapAttributeNumber];
+	bool		   nulls[MaxHeapAttributeNumber];
 } Row;
 
 static Joining *
 joining_of(RfInsert *insert, TupleDesc tupdesc)
 {
-	Joining    *joining = insert->state;
+	Joining *joining = insert->state;
 
 	if (joining == NULL)
 	{
@@ -85,7 +97,7 @@ joining_of(RfInsert *insert, TupleDesc tupdesc)
 static char *
 row_string(const Row *row, int column)
 {
-	int			i = row->joining->index[column];
+	int i = row->joining->index[column];
 
 	return row->nulls[i] ? NULL : TextDatumGetCString(row->values[i]);
 }
@@ -94,8 +106,8 @@ row_string(const Row *row, int column)
 static char *
 row_meta(const Row *row)
 {
-	int			i = row->joining->index[META];
-	Jsonb	   *meta;
+	int	   i = row->joining->index[META];
+	Jsonb *meta;
 
 	if (GetDatabaseEncoding() != PG_SQL_ASCII || row->nulls[i])
 		return NULL;
@@ -106,7 +118,7 @@ row_meta(const Row *row)
 static void
 row_set(Row *row, int column, Datum value)
 {
-	int			i = row->joining->index[column];
+	int i = row->joining->index[column];
 
 	row->values[i] = value;
 	row->nulls[i] = false;
@@ -115,7 +127,7 @@ row_set(Row *row, int column, Datum value)
 static void
 row_applicant(const Row *row, RfApplicant *applicant)
 {
-	const int  *index = row->joining->index;
+	const int *index = row->joining->index;
 
 	if (row->nulls[index[CAMPAIGN_ID]])
 		ereport(ERROR,
@@ -128,15 +140,14 @@ row_applicant(const Row *row, RfApplicant *applicant)
 	applicant->source = row_string(row, SOURCE);
 	applicant->code = row_string(row, CODE);
 	applicant->meta = row_meta(row);
-	applicant->joined_at = row->nulls[index[JOINED_AT]] ? 0 :
-		DatumGetTimestampTz(row->values[index[JOINED_AT]]);
+	applicant->joined_at = row->nulls[index[JOINED_AT]] ? 0 : DatumGetTimestampTz(row->values[index[JOINED_AT]]);
 }
 
 /* Fill the engine's columns. */
 static void
 row_fill(Row *row, const RfAdmitted *admitted)
 {
-	bool		invited = admitted->referrer_id != 0;
+	bool invited = admitted->referrer_id != 0;
 
 	row_set(row, EMAIL, CStringGetTextDatum(admitted->email));
 	row_set(row, SOURCE, CStringGetTextDatum(admitted->source));
@@ -156,17 +167,17 @@ Datum
 rf_participant_admit(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger = participant_trigger(fcinfo);
-	TupleDesc	tupdesc = RelationGetDescr(trigger->tg_relation);
-	HeapTuple	tuple = trigger->tg_trigtuple;
-	bool		restored = !heap_attisnull(tuple, SPI_fnumber(tupdesc, "state"), tupdesc);
-	RfInsert   *insert = rf_insert_row(fcinfo, restored);
-	bool		import = rf_import_is_running(insert);
+	TupleDesc	 tupdesc = RelationGetDescr(trigger->tg_relation);
+	HeapTuple	 tuple = trigger->tg_trigtuple;
+	bool		 restored = !heap_attisnull(tuple, SPI_fnumber(tupdesc, "state"), tupdesc);
+	RfInsert	*insert = rf_insert_row(fcinfo, restored);
+	bool		 import = rf_import_is_running(insert);
 	RfLazyEngine lazy = {.fcinfo = fcinfo};
-	RfApplicant applicant;
-	RfAdmitted	admitted;
-	RfRefusal	refusal;
-	Row			row;
-	bool		admit;
+	RfApplicant	 applicant;
+	RfAdmitted	 admitted;
+	RfRefusal	 refusal;
+	Row			 row;
+	bool		 admit;
 
 	if (restored)
 		return PointerGetDatum(tuple);
@@ -190,7 +201,7 @@ Datum
 rf_participant_joined(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger = participant_trigger(fcinfo);
-	RfEngine	engine;
+	RfEngine	 engine;
 
 	if (!rf_insert_done(fcinfo))
 		return PointerGetDatum(NULL);
@@ -206,9 +217,9 @@ row_check_fixed(HeapTuple old, HeapTuple new, TupleDesc tupdesc)
 	for (int i = 0; i < tupdesc->natts; i++)
 	{
 		Form_pg_attribute attribute = TupleDescAttr(tupdesc, i);
-		const char *name = NameStr(attribute->attname);
-		char	   *was;
-		char	   *is;
+		const char		 *name = NameStr(attribute->attname);
+		char			 *was;
+		char			 *is;
 
 		if (attribute->attisdropped || strcmp(name, "email") == 0 ||
 			strcmp(name, "name") == 0 || strcmp(name, "source") == 0 ||
@@ -228,15 +239,14 @@ row_check_fixed(HeapTuple old, HeapTuple new, TupleDesc tupdesc)
 static HeapTuple
 row_changed(HeapTuple row, TupleDesc tupdesc)
 {
-	char	   *email = SPI_getvalue(row, tupdesc, SPI_fnumber(tupdesc, "email"));
-	char	   *name = SPI_getvalue(row, tupdesc, SPI_fnumber(tupdesc, "name"));
-	char	   *source = SPI_getvalue(row, tupdesc, SPI_fnumber(tupdesc, "source"));
-	char	   *meta = GetDatabaseEncoding() != PG_SQL_ASCII ? NULL :
-		SPI_getvalue(row, tupdesc, SPI_fnumber(tupdesc, "meta"));
-	int			columns[] = {SPI_fnumber(tupdesc, "email"), SPI_fnumber(tupdesc, "email_key")};
-	Datum		values[2];
-	bool		nulls[2] = {false, false};
-	RfRefusal	refusal;
+	char	 *email = SPI_getvalue(row, tupdesc, SPI_fnumber(tupdesc, "email"));
+	char	 *name = SPI_getvalue(row, tupdesc, SPI_fnumber(tupdesc, "name"));
+	char	 *source = SPI_getvalue(row, tupdesc, SPI_fnumber(tupdesc, "source"));
+	char	 *meta = GetDatabaseEncoding() != PG_SQL_ASCII ? NULL : SPI_getvalue(row, tupdesc, SPI_fnumber(tupdesc, "meta"));
+	int		  columns[] = {SPI_fnumber(tupdesc, "email"), SPI_fnumber(tupdesc, "email_key")};
+	Datum	  values[2];
+	bool	  nulls[2] = {false, false};
+	RfRefusal refusal;
 
 	if (email != NULL)
 		email = rf_email_trim(email);
@@ -252,7 +262,7 @@ Datum
 rf_participant_fixed(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger = participant_trigger(fcinfo);
-	TupleDesc	tupdesc = RelationGetDescr(trigger->tg_relation);
+	TupleDesc	 tupdesc = RelationGetDescr(trigger->tg_relation);
 
 	if (rf_engine_is_writing())
 		return PointerGetDatum(trigger->tg_newtuple);

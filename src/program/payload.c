@@ -28,7 +28,7 @@ static void
 json_time(StringInfo out, const char *key, TimestampTz when)
 {
 	struct pg_tm tm;
-	fsec_t		fsec;
+	fsec_t		 fsec;
 
 	if (TIMESTAMP_NOT_FINITE(when) || timestamp2tm(when, NULL, &tm, &fsec, NULL, NULL) != 0)
 	{
@@ -44,8 +44,7 @@ static void
 json_number(StringInfo out, const char *key, Datum number)
 {
 	appendStringInfo(out, "\"%s\":%s", key,
-					 number == 0 ? "null" :
-					 DatumGetCString(DirectFunctionCall1(numeric_out, number)));
+					 number == 0 ? "null" : DatumGetCString(DirectFunctionCall1(numeric_out, number)));
 }
 
 static void
@@ -141,8 +140,8 @@ rf_payload_standard(StringInfo out, const RfEvent *event, TimestampTz when)
 Datum
 rf_payload_freeze(const char *text, RfEventType type)
 {
-	int			length = strlen(text);
-	char	   *utf8 = pg_server_to_any(text, length, PG_UTF8);
+	int	  length = strlen(text);
+	char *utf8 = pg_server_to_any(text, length, PG_UTF8);
 
 	if (utf8 != text)
 		length = strlen(utf8);

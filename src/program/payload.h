@@ -29,4 +29,4 @@ extern Datum rf_payload_freeze(const char *text, RfEventType type);
 /* Can a field hold this, such as "participant.email" or "participant.meta.plan"? */
 extern bool rf_payload_path_is_known(const char *path);
 
-#endif							/* RF_PAYLOAD_H */
+#endif /* RF_PAYLOAD_H */

@@ -20,17 +20,15 @@ static const char *const known_paths[] = {
 	"reward.id", "reward.rule_id", "reward.rule", "reward.kind", "reward.threshold",
 	"reward.recipient", "reward.metric", "reward.amount", "reward.unit",
 	"reward.coupon", "reward.state", "reward.previous_state",
-	"referrer.invited_count", "referrer.qualified_count"
-};
+	"referrer.invited_count", "referrer.qualified_count"};
 static const char *const person_paths[] = {
 	"id", "code", "email", "name", "type", "state", "source", "url",
-	"joined_at", "qualified_at", "meta"
-};
+	"joined_at", "qualified_at", "meta"};
 
 static bool
 path_is_of_person(const char *path, const char *person)
 {
-	size_t		length = strlen(person);
+	size_t length = strlen(person);
 
 	if (strncmp(path, person, length) != 0)
 		return false;
@@ -62,7 +60,7 @@ static JsonbValue *
 chosen_value(Jsonb *payload, const char *path)
 {
 	JsonbContainer *container = &payload->root;
-	JsonbValue *value;
+	JsonbValue	   *value;
 
 	if (strcmp(path, "type") != 0 && strcmp(path, "timestamp") != 0)
 	{
@@ -71,7 +69,7 @@ chosen_value(Jsonb *payload, const char *path)
 	}
 	for (;;)
 	{
-		size_t		length = strcspn(path, ".");
+		size_t length = strcspn(path, ".");
 
 		if (!JsonContainerIsObject(container))
 			return NULL;
@@ -142,10 +140,10 @@ chosen_pair(StringInfo out, const char *name, JsonbValue *value)
 static void
 chosen_add(StringInfo out, RfFormat format, Jsonb *object, Jsonb *payload)
 {
-	JsonbIterator *iterator = JsonbIteratorInit(&object->root);
+	JsonbIterator	  *iterator = JsonbIteratorInit(&object->root);
 	JsonbIteratorToken token;
-	JsonbValue	item;
-	char	   *name = NULL;
+	JsonbValue		   item;
+	char			  *name = NULL;
 
 	while ((token = JsonbIteratorNext(&iterator, &item, true)) != WJB_DONE)
 	{
@@ -167,7 +165,7 @@ chosen_add(StringInfo out, RfFormat format, Jsonb *object, Jsonb *payload)
 char *
 rf_payload_chosen(const char *standard, const RfSubscription *subscription)
 {
-	Jsonb	   *payload = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(standard)));
+	Jsonb		  *payload = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(standard)));
 	StringInfoData out;
 
 	initStringInfo(&out);

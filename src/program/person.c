@@ -13,12 +13,10 @@
 /* In the order of RF_PERSON_COLUMNS. */
 static const char *const person_columns[RF_PERSON_NCOLUMNS] = {
 	"id", "campaign_id", "email", "name", "source", "code", "meta", "joined_at",
-	"referrer_id", "state", "qualified_at", "invited_count", "qualified_count"
-};
+	"referrer_id", "state", "qualified_at", "invited_count", "qualified_count"};
 
 static const char *const person_states[] = {
-	"active", "pending", "qualified", "held", "blocked", "expired"
-};
+	"active", "pending", "qualified", "held", "blocked", "expired"};
 
 const char *
 rf_person_state_name(RfPersonState state)
@@ -64,8 +62,8 @@ person_fill(RfPerson *person, const Datum *values, const bool *nulls)
 void
 rf_person_read(RfPerson *person, uint64 row, int column)
 {
-	Datum		values[RF_PERSON_NCOLUMNS];
-	bool		nulls[RF_PERSON_NCOLUMNS];
+	Datum values[RF_PERSON_NCOLUMNS];
+	bool  nulls[RF_PERSON_NCOLUMNS];
 
 	for (int i = 0; i < RF_PERSON_NCOLUMNS; i++)
 		values[i] = rf_value(row, column + i, &nulls[i]);
@@ -82,8 +80,8 @@ rf_person_map(RfPersonMap *map, TupleDesc tupdesc)
 void
 rf_person_read_slot(RfPerson *person, TupleTableSlot *slot, const RfPersonMap *map)
 {
-	Datum		values[RF_PERSON_NCOLUMNS];
-	bool		nulls[RF_PERSON_NCOLUMNS];
+	Datum values[RF_PERSON_NCOLUMNS];
+	bool  nulls[RF_PERSON_NCOLUMNS];
 
 	for (int i = 0; i < RF_PERSON_NCOLUMNS; i++)
 		values[i] = slot_getattr(slot, map->attnum[i], &nulls[i]);

@@ -22,26 +22,26 @@ typedef enum RfPersonState
 
 typedef struct RfPerson
 {
-	int64		id;
-	int64		campaign_id;
-	char	   *email;
-	char	   *name;			/* may be NULL */
-	char	   *source;
-	char	   *code;
-	Jsonb	   *meta;
-	TimestampTz joined_at;
-	int64		referrer_id;	/* 0: joined on their own */
+	int64		  id;
+	int64		  campaign_id;
+	char		 *email;
+	char		 *name; /* may be NULL */
+	char		 *source;
+	char		 *code;
+	Jsonb		 *meta;
+	TimestampTz	  joined_at;
+	int64		  referrer_id; /* 0: joined on their own */
 	RfPersonState state;
-	TimestampTz qualified_at;	/* 0: not qualified */
-	int			invited_count;
-	int			qualified_count;
+	TimestampTz	  qualified_at; /* 0: not qualified */
+	int			  invited_count;
+	int			  qualified_count;
 } RfPerson;
 
 /* The columns rf_person_read() expects, in its order. */
 #define RF_PERSON_COLUMNS \
 	"p.id, p.campaign_id, p.email, p.name, p.source, p.code, p.meta, p.joined_at, " \
 	"p.referrer_id, p.state, p.qualified_at, p.invited_count, p.qualified_count"
-#define RF_PERSON_NCOLUMNS	13
+#define RF_PERSON_NCOLUMNS 13
 
 /*
  * Read a person from row i of the last statement, whose columns start at the
@@ -52,7 +52,7 @@ extern void rf_person_read(RfPerson *person, uint64 row, int column);
 /* Where a person's columns are in rows of rf_participant. */
 typedef struct RfPersonMap
 {
-	AttrNumber	attnum[RF_PERSON_NCOLUMNS];
+	AttrNumber attnum[RF_PERSON_NCOLUMNS];
 } RfPersonMap;
 
 extern void rf_person_map(RfPersonMap *map, TupleDesc tupdesc);
@@ -60,7 +60,7 @@ extern void rf_person_map(RfPersonMap *map, TupleDesc tupdesc);
 /* Read a person from a row of rf_participant; all memory palloc'd. */
 extern void rf_person_read_slot(RfPerson *person, TupleTableSlot *slot, const RfPersonMap *map);
 
-extern const char *rf_person_state_name(RfPersonState state);
+extern const char	*rf_person_state_name(RfPersonState state);
 extern RfPersonState rf_person_state_parse(const char *name);
 
-#endif							/* RF_PERSON_H */
+#endif /* RF_PERSON_H */

@@ -30,16 +30,16 @@ PG_FUNCTION_INFO_V1(rf_unqualify);
 typedef struct Pair
 {
 	const RfCampaign *campaign;
-	RfPerson	invited;
-	RfPerson	referrer;
+	RfPerson		  invited;
+	RfPerson		  referrer;
 } Pair;
 
 typedef struct Answer
 {
-	int64		participant_id;
+	int64		  participant_id;
 	RfPersonState state;
-	bool		changed;
-	int			rewards;
+	bool		  changed;
+	int			  rewards;
 } Answer;
 
 RF_STATEMENT(find_by_code,
@@ -47,7 +47,8 @@ RF_STATEMENT(find_by_code,
 			 TEXTOID);
 RF_STATEMENT(find_by_email,
 			 "SELECT id, referrer_id FROM @extschema@.rf_participant"
-			 " WHERE campaign_id = $1 AND email_key = $2", INT8OID, TEXTOID);
+			 " WHERE campaign_id = $1 AND email_key = $2",
+			 INT8OID, TEXTOID);
 
 /* referrer_id never changes, so it may be read before the lock. */
 RF_STATEMENT(lock_pair,
@@ -55,15 +56,16 @@ RF_STATEMENT(lock_pair,
 			 " FROM @extschema@.rf_participant p"
 			 " WHERE p.id IN ($1, $2)"
 			 " ORDER BY p.id"
-			 " FOR NO KEY UPDATE", INT8OID, INT8OID);
+			 " FOR NO KEY UPDATE",
+			 INT8OID, INT8OID);
 
 /* The row last found becomes a locked pair. */
 static void
 pair_lock(Pair *pair, const char *name)
 {
-	int64		invited = rf_int64(0, 1);
-	int64		referrer = rf_int64(0, 2);
-	Datum		values[] = {Int64GetDatum(invited), Int64GetDatum(referrer)};
+	int64 invited = rf_int64(0, 1);
+	int64 referrer = rf_int64(0, 2);
+	Datum values[] = {Int64GetDatum(invited), Int64GetDatum(referrer)};
 
 	if (referrer == 0)
 		ereport(ERROR,
@@ -83,7 +85,7 @@ pair_lock(Pair *pair, const char *name)
 static void
 pair_lock_by_code(Pair *pair, const char *code)
 {
-	Datum		values[] = {CStringGetTextDatum(rf_code_key(code))};
+	Datum values[] = {CStringGetTextDatum(rf_code_key(code))};
 
 	if (rf_execute(&find_by_code, values, NULL) == 0)
 		rf_raise_unknown_code(code);
@@ -146,12 +148,11 @@ RF_STATEMENT(write_pair,
 static void
 pair_write(const Pair *pair)
 {
-	Datum		values[] = {
+	Datum values[] = {
 		Int64GetDatum(pair->invited.id), Int64GetDatum(pair->referrer.id),
 		CStringGetTextDatum(rf_person_state_name(pair->invited.state)),
 		TimestampTzGetDatum(pair->invited.qualified_at),
-		Int32GetDatum(pair->referrer.qualified_count)
-	};
+		Int32GetDatum(pair->referrer.qualified_count)};
 
 	rf_execute(&write_pair, values, pair->invited.qualified_at != 0 ? NULL : "   n ");
 }
@@ -159,7 +160,7 @@ pair_write(const Pair *pair)
 static Answer
 pair_answer(const Pair *pair, bool changed, int rewards)
 {
-	Answer		answer = {pair->invited.id, pair->invited.state, changed, rewards};
+	Answer answer = {pair->invited.id, pair->invited.state, changed, rewards};
 
 	return answer;
 }
@@ -167,9 +168,8 @@ pair_answer(const Pair *pair, bool changed, int rewards)
 static Answer
 pair_qualify(Pair *pair, TimestampTz when)
 {
-	RfMove		move = {
-		RF_INVITED_QUALIFIES, pair->referrer.qualified_count, pair->referrer.qualified_count + 1
-	};
+	RfMove move = {
+		RF_INVITED_QUALIFIES, pair->referrer.qualified_count, pair->referrer.qualified_count + 1};
 	RfSettlement *settlement;
 
 	if (pair->invited.state == RF_QUALIFIED)
@@ -191,10 +191,9 @@ static Answer
 pair_unqualify(Pair *pair, const char *reason)
 {
 	RfEventBatch events = {0};
-	RfEvent		event = {
-		RF_EVENT_INVITED_UNQUALIFIED, pair->campaign, &pair->invited, &pair->referrer, NULL
-	};
-	int			rewards;
+	RfEvent		 event = {
+			 RF_EVENT_INVITED_UNQUALIFIED, pair->campaign, &pair->invited, &pair->referrer, NULL};
+	int rewards;
 
 	if (pair->invited.state != RF_QUALIFIED)
 		return pair_answer(pair, false, 0);
@@ -212,13 +211,12 @@ pair_unqualify(Pair *pair, const char *reason)
 static Datum
 answer_row(FunctionCallInfo fcinfo, const Answer *answer)
 {
-	Datum		values[] = {
+	Datum values[] = {
 		Int64GetDatum(answer->participant_id),
 		CStringGetTextDatum(rf_person_state_name(answer->state)),
 		BoolGetDatum(answer->changed),
-		Int32GetDatum(answer->rewards)
-	};
-	bool		nulls[lengthof(values)] = {false};
+		Int32GetDatum(answer->rewards)};
+	bool nulls[lengthof(values)] = {false};
 
 	return rf_answer(fcinfo, values, nulls);
 }
@@ -226,9 +224,9 @@ answer_row(FunctionCallInfo fcinfo, const Answer *answer)
 static Datum
 answer_jsonb(const Answer *answer)
 {
-	char	   *text = psprintf("{\"participant_id\":" INT64_FORMAT ",\"state\":\"%s\",\"changed\":%s,\"rewards\":%d}",
-								answer->participant_id, rf_person_state_name(answer->state),
-								answer->changed ? "true" : "false", answer->rewards);
+	char *text = psprintf("{\"participant_id\":" INT64_FORMAT ",\"state\":\"%s\",\"changed\":%s,\"rewards\":%d}",
+						  answer->participant_id, rf_person_state_name(answer->state),
+						  answer->changed ? "true" : "false", answer->rewards);
 
 	return DirectFunctionCall1(jsonb_in, CStringGetDatum(text));
 }
@@ -246,7 +244,7 @@ answer_member(Jsonb *answer, const char *name)
 static Answer
 answer_from_jsonb(Jsonb *jsonb)
 {
-	Answer		answer;
+	Answer answer;
 
 	answer.participant_id = strtoll(answer_member(jsonb, "participant_id"), NULL, 10);
 	answer.state = rf_person_state_parse(answer_member(jsonb, "state"));
@@ -259,14 +257,14 @@ answer_from_jsonb(Jsonb *jsonb)
 typedef struct Request
 {
 	TimestampTz occurred_at;
-	const char *key;			/* NULL: none */
+	const char *key; /* NULL: none */
 } Request;
 
 /* Arguments amount, currency, occurred_at, idempotency_key start at `first`. */
 static Request
 request_read(FunctionCallInfo fcinfo, int first)
 {
-	Request		request = {0};
+	Request request = {0};
 
 	if (!PG_ARGISNULL(first) || !PG_ARGISNULL(first + 1))
 		ereport(ERROR,
@@ -274,8 +272,11 @@ request_read(FunctionCallInfo fcinfo, int first)
 				 errmsg("amounts of purchases are not supported by this version"),
 				 errhint("Leave amount and currency out; a later version brings them.")));
 	request.occurred_at = PG_ARGISNULL(first + 2) ? rf_now() : PG_GETARG_TIMESTAMPTZ(first + 2);
-	if (TIMESTAMP_NOT_FINITE(request.occurred_at) ||
-		request.occurred_at > rf_now() + RF_CLOCK_SKEW)
+	if (TIMESTAMP_NOT_FINITE(request.occurred_at))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("occurred_at must be finite")));
+	if (request.occurred_at > rf_now() + RF_CLOCK_SKEW)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("occurred_at lies in the future"),
@@ -305,11 +306,10 @@ static Answer
 request_qualify(const Request *request, Pair *pair, const char *function,
 				FunctionCallInfo fcinfo, int first)
 {
-	RfCall		call = {
-		pair->campaign->id, function, request->key, 0
-	};
-	Jsonb	   *earlier;
-	Answer		answer;
+	RfCall call = {
+		pair->campaign->id, function, request->key, 0};
+	Jsonb *earlier;
+	Answer answer;
 
 	if (request->key == NULL)
 		return pair_qualify(pair, request->occurred_at);
@@ -325,10 +325,10 @@ request_qualify(const Request *request, Pair *pair, const char *function,
 Datum
 rf_qualify(PG_FUNCTION_ARGS)
 {
-	RfEngine	engine;
-	Request		request;
-	Pair		pair;
-	Answer		answer;
+	RfEngine engine;
+	Request	 request;
+	Pair	 pair;
+	Answer	 answer;
 
 	if (PG_ARGISNULL(0))
 		ereport(ERROR,
@@ -345,12 +345,12 @@ rf_qualify(PG_FUNCTION_ARGS)
 Datum
 rf_qualify_email(PG_FUNCTION_ARGS)
 {
-	RfEngine	engine;
-	Request		request;
-	Pair		pair;
-	Answer		answer;
-	char	   *email;
-	Datum		values[2];
+	RfEngine engine;
+	Request	 request;
+	Pair	 pair;
+	Answer	 answer;
+	char	*email;
+	Datum	 values[2];
 
 	if (PG_ARGISNULL(1))
 		ereport(ERROR,
@@ -359,8 +359,7 @@ rf_qualify_email(PG_FUNCTION_ARGS)
 	request = request_read(fcinfo, 2);
 	email = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	rf_engine_enter(&engine, fcinfo);
-	values[0] = Int64GetDatum(rf_campaign_by_slug(PG_ARGISNULL(0) ? NULL :
-												  text_to_cstring(PG_GETARG_TEXT_PP(0)))->id);
+	values[0] = Int64GetDatum(rf_campaign_by_slug(PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0)))->id);
 	values[1] = CStringGetTextDatum(rf_email_key(rf_email_trim(email)));
 	if (rf_execute(&find_by_email, values, NULL) == 0)
 		ereport(ERROR,
@@ -375,9 +374,9 @@ rf_qualify_email(PG_FUNCTION_ARGS)
 Datum
 rf_unqualify(PG_FUNCTION_ARGS)
 {
-	RfEngine	engine;
-	Pair		pair;
-	Answer		answer;
+	RfEngine engine;
+	Pair	 pair;
+	Answer	 answer;
 
 	if (PG_ARGISNULL(0))
 		ereport(ERROR,
@@ -385,8 +384,7 @@ rf_unqualify(PG_FUNCTION_ARGS)
 				 errmsg("code must not be null")));
 	rf_engine_enter(&engine, fcinfo);
 	pair_lock_by_code(&pair, text_to_cstring(PG_GETARG_TEXT_PP(0)));
-	answer = pair_unqualify(&pair, PG_ARGISNULL(1) ? "unqualified" :
-							text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	answer = pair_unqualify(&pair, PG_ARGISNULL(1) ? "unqualified" : text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	rf_engine_leave(&engine);
 	return answer_row(fcinfo, &answer);
 }

@@ -54,12 +54,11 @@ RF_STATEMENT(insert_rewards,
 			 TEXTARRAYOID, NUMERICARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
 			 TIMESTAMPTZARRAYOID, TIMESTAMPTZARRAYOID, BOOLARRAYOID, TIMESTAMPTZOID);
 
-#define INSERT_COLUMNS	12
+#define INSERT_COLUMNS 12
 
 static const Oid insert_types[INSERT_COLUMNS] = {
 	INT8OID, INT8OID, INT8OID, INT8OID, INT4OID, TEXTOID, NUMERICOID, TEXTOID, TEXTOID,
-	TIMESTAMPTZOID, TIMESTAMPTZOID, BOOLOID
-};
+	TIMESTAMPTZOID, TIMESTAMPTZOID, BOOLOID};
 
 static TimestampTz
 reward_due_at(const RfGrant *grant)
@@ -79,7 +78,8 @@ reward_add_row(RfColumn *columns, RfGrant *grant)
 	TimestampTz due_at = reward_due_at(grant);
 
 	grant->id = nextval_internal(rf_engine_relation("rf_reward_id_seq"), false);
-	grant->state = due_at > rf_now() ? "pending" : grant->rule->auto_issue ? "issued" : "due";
+	grant->state = due_at > rf_now() ? "pending" : grant->rule->auto_issue ? "issued"
+																		   : "due";
 	rf_column_add(&columns[0], Int64GetDatum(grant->id));
 	rf_column_add(&columns[1], Int64GetDatum(grant->rule->id));
 	rf_column_add(&columns[2], Int64GetDatum(grant->participant_id));
@@ -104,7 +104,7 @@ reward_add_row(RfColumn *columns, RfGrant *grant)
 static int
 reward_mark_left_out(RfGrant *grants, int ngrants, uint64 nmade)
 {
-	uint64		row = 0;
+	uint64 row = 0;
 
 	for (int i = 0; i < ngrants; i++)
 	{
@@ -119,8 +119,8 @@ reward_mark_left_out(RfGrant *grants, int ngrants, uint64 nmade)
 int
 rf_rewards_grant(RfGrant *grants, int ngrants)
 {
-	RfColumn	columns[INSERT_COLUMNS];
-	Datum		values[INSERT_COLUMNS + 1];
+	RfColumn columns[INSERT_COLUMNS];
+	Datum	 values[INSERT_COLUMNS + 1];
 
 	if (ngrants == 0)
 		return 0;
@@ -167,7 +167,8 @@ RF_STATEMENT(insert_clawbacks,
 			 "  id, metric, - amount, unit, coupon, 'clawed_back', reason, $2, $2, $2"
 			 " FROM @extschema@.rf_reward"
 			 " WHERE id = ANY ($1)"
-			 " ORDER BY id", INT8ARRAYOID, TIMESTAMPTZOID);
+			 " ORDER BY id",
+			 INT8ARRAYOID, TIMESTAMPTZOID);
 
 /* Rules whose grants may be lost, with the highest ordinal still deserved. */
 static void
@@ -179,7 +180,7 @@ reward_bounds(const RfCampaign *campaign, const RfPerson *referrer,
 	for (int i = 0; i < campaign->nrules; i++)
 	{
 		const RfRule *rule = &campaign->rules[i];
-		int			count = referrer != NULL ? referrer->qualified_count : 0;
+		int			  count = referrer != NULL ? referrer->qualified_count : 0;
 
 		if (rule->terms.earned_on != RF_INVITED_QUALIFIES)
 			continue;
@@ -191,13 +192,9 @@ reward_bounds(const RfCampaign *campaign, const RfPerson *referrer,
 static RfRewardFacts
 reward_facts(const RfCampaign *campaign, uint64 row)
 {
-	bool		isnull;
+	bool		  isnull;
 	RfRewardFacts reward = {
-		.id = rf_int64(row, 1), .rule = rf_campaign_rule(campaign, rf_int64(row, 2)),
-		.ordinal = rf_int32(row, 3), .amount = rf_value(row, 4, &isnull),
-		.unit = rf_text(row, 5), .coupon = rf_text(row, 6),
-		.state = rf_text(row, 7), .previous_state = rf_text(row, 8)
-	};
+		.id = rf_int64(row, 1), .rule = rf_campaign_rule(campaign, rf_int64(row, 2)), .ordinal = rf_int32(row, 3), .amount = rf_value(row, 4, &isnull), .unit = rf_text(row, 5), .coupon = rf_text(row, 6), .state = rf_text(row, 7), .previous_state = rf_text(row, 8)};
 
 	return reward;
 }
@@ -205,7 +202,7 @@ reward_facts(const RfCampaign *campaign, uint64 row)
 static void
 reward_claw_back(RfColumn *ids)
 {
-	Datum		values[] = {rf_column_array(ids), TimestampTzGetDatum(rf_now())};
+	Datum values[] = {rf_column_array(ids), TimestampTzGetDatum(rf_now())};
 
 	if (ids->n > 0)
 		rf_execute(&insert_clawbacks, values, NULL);
@@ -215,10 +212,10 @@ int
 rf_rewards_take_back(const RfCampaign *campaign, const RfPerson *participant,
 					 const RfPerson *referrer, const char *reason, RfEventBatch *events)
 {
-	RfColumn	rule_ids;
-	RfColumn	bounds;
-	RfColumn	clawed_back;
-	uint64		ntaken;
+	RfColumn rule_ids;
+	RfColumn bounds;
+	RfColumn clawed_back;
+	uint64	 ntaken;
 
 	if (campaign->on_unqualify == RF_KEEP)
 		return 0;
@@ -226,14 +223,13 @@ rf_rewards_take_back(const RfCampaign *campaign, const RfPerson *participant,
 	if (rule_ids.n == 0)
 		return 0;
 	{
-		Datum		values[] = {
+		Datum values[] = {
 			rf_column_array(&rule_ids), rf_column_array(&bounds),
 			Int64GetDatum(participant->id),
 			Int64GetDatum(referrer != NULL ? referrer->id : 0),
 			CStringGetTextDatum(reason),
 			BoolGetDatum(campaign->on_unqualify == RF_CLAWBACK),
-			TimestampTzGetDatum(rf_now())
-		};
+			TimestampTzGetDatum(rf_now())};
 
 		ntaken = rf_execute(&take_back, values, NULL);
 	}
@@ -241,9 +237,8 @@ rf_rewards_take_back(const RfCampaign *campaign, const RfPerson *participant,
 	for (uint64 row = 0; row < ntaken; row++)
 	{
 		RfRewardFacts reward = reward_facts(campaign, row);
-		RfEvent		event = {
-			rf_event_of_reward(reward.state), campaign, participant, referrer, &reward
-		};
+		RfEvent		  event = {
+				  rf_event_of_reward(reward.state), campaign, participant, referrer, &reward};
 
 		rf_event_add(events, &event);
 		if (event.type == RF_EVENT_REWARD_CLAWED_BACK)

@@ -13,14 +13,14 @@
 typedef struct RfGrant
 {
 	const RfRule *rule;
-	int64		participant_id; /* who gets it */
-	int64		subject_id;		/* who earned it */
-	int			ordinal;		/* 0: none */
-	RfValue		value;
-	TimestampTz earned_at;
-	bool		first_time;		/* known never to have been granted before */
+	int64		  participant_id; /* who gets it */
+	int64		  subject_id;	  /* who earned it */
+	int			  ordinal;		  /* 0: none */
+	RfValue		  value;
+	TimestampTz	  earned_at;
+	bool		  first_time; /* known never to have been granted before */
 	/* filled by rf_rewards_grant() */
-	int64		id;				/* 0: it was granted before */
+	int64		id; /* 0: it was granted before */
 	const char *state;
 } RfGrant;
 
@@ -34,21 +34,21 @@ extern void rf_rewards_lock(void);
  * Make the grants; those which are live already are left alone (id 0). Returns
  * how many were made. Inside an engine scope.
  */
-extern int	rf_rewards_grant(RfGrant *grants, int ngrants);
+extern int rf_rewards_grant(RfGrant *grants, int ngrants);
 
 /*
  * Someone qualified no more: take back what only that earned, as the campaign
  * says. The referrer (may be NULL) shows the count after it. Adds the events;
  * returns how many rewards were taken back. Inside an engine scope.
  */
-extern int	rf_rewards_take_back(const RfCampaign *campaign, const RfPerson *participant,
-								 const RfPerson *referrer, const char *reason,
-								 RfEventBatch *events);
+extern int rf_rewards_take_back(const RfCampaign *campaign, const RfPerson *participant,
+								const RfPerson *referrer, const char *reason,
+								RfEventBatch *events);
 
 /*
  * End the holds that are over, at most 1000. Returns how many. Inside an
  * engine scope.
  */
-extern int	rf_rewards_end_holds(void);
+extern int rf_rewards_end_holds(void);
 
-#endif							/* RF_REWARD_H */
+#endif /* RF_REWARD_H */

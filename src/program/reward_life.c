@@ -29,13 +29,13 @@ PG_FUNCTION_INFO_V1(rf_cancel);
 PG_FUNCTION_INFO_V1(rf_tick);
 
 /* Most rewards whose hold ends in one statement. */
-#define TICK_BATCH	1000
+#define TICK_BATCH 1000
 
 /* One step: from which states, to which, and what it writes besides. */
 typedef struct Step
 {
 	const char *name;
-	const char *from[4];		/* NULL ends it */
+	const char *from[4]; /* NULL ends it */
 	const char *to;
 	bool		sets_reference;
 	bool		sets_reason;
@@ -51,13 +51,22 @@ RF_STATEMENT(lock_people,
 			 " WHERE p.id IN (SELECT unnest(ARRAY[r.participant_id, r.subject_id])"
 			 "  FROM @extschema@.rf_reward r WHERE r.id = ANY ($1))"
 			 " ORDER BY p.id"
-			 " FOR NO KEY UPDATE", INT8ARRAYOID);
+			 " FOR NO KEY UPDATE",
+			 INT8ARRAYOID);
 
 RF_STATEMENT(lock_rewards,
 			 "SELECT id, state FROM @extschema@.rf_reward"
 			 " WHERE id = ANY ($1)"
 			 " ORDER BY id"
-			 " FOR NO KEY UPDATE", INT8ARRAYOID);
+			 " FOR NO KEY UPDATE",
+			 INT8ARRAYOID);
+
+/* A reward named twice is no mistake; one that is not there is. */
+RF_STATEMENT(missing_reward,
+			 "SELECT min(n.id) FROM unnest($1) AS n (id)"
+			 " WHERE NOT EXISTS (SELECT FROM @extschema@.rf_reward r WHERE r.id = n.id)"
+			 " HAVING min(n.id) IS NOT NULL",
+			 INT8ARRAYOID);
 
 /* The state before is joined from the same snapshot; the rows are locked. */
 #define REWARD_EVENT_COLUMNS \
@@ -69,7 +78,8 @@ RF_STATEMENT(write_step,
 			 " SET state = $2, changed_at = $3,"
 			 " issued_at = CASE WHEN $2 = 'issued' THEN $3 ELSE r.issued_at END,"
 			 " fulfilled_at = CASE WHEN $2 = 'fulfilled' THEN $3 ELSE r.fulfilled_at END,"
-			 " reference = coalesce($4, r.reference), reason = coalesce($5, r.reason)"
+			 " reference = coalesce($4, r.reference),"
+			 " reason = CASE WHEN $2 = 'issued' THEN NULL ELSE coalesce($5, r.reason) END"
 			 " FROM @extschema@.rf_reward o"
 			 " WHERE r.id = ANY ($1) AND o.id = r.id"
 			 " RETURNING" REWARD_EVENT_COLUMNS,
@@ -80,7 +90,8 @@ RF_STATEMENT(read_people,
 			 " FROM @extschema@.rf_participant p"
 			 " WHERE p.id = $1 OR p.id ="
 			 "  (SELECT s.referrer_id FROM @extschema@.rf_participant s WHERE s.id = $1)"
-			 " ORDER BY p.id = $1 DESC", INT8OID);
+			 " ORDER BY p.id = $1 DESC",
+			 INT8OID);
 
 static bool
 step_allows(const Step *step, const char *state)
@@ -97,13 +108,13 @@ step_allows(const Step *step, const char *state)
 static void
 step_check(const Step *step, Datum ids, int nids)
 {
-	uint64		nrows;
+	uint64 nrows;
 
 	rf_execute(&lock_people, &ids, NULL);
 	nrows = rf_execute(&lock_rewards, &ids, NULL);
 	for (uint64 row = 0; row < nrows; row++)
 	{
-		char	   *state = rf_text(row, 2);
+		char *state = rf_text(row, 2);
 
 		if (!step_allows(step, state))
 			ereport(ERROR,
@@ -111,31 +122,30 @@ step_check(const Step *step, Datum ids, int nids)
 					 errmsg("reward " INT64_FORMAT " cannot be %s", rf_int64(row, 1), step->name),
 					 errdetail("It is %s.", state)));
 	}
-	if (nrows < (uint64) nids)
+	if (nrows < (uint64) nids && rf_execute(&missing_reward, &ids, NULL) > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("a reward does not exist"),
-				 errdetail("%d were named, " UINT64_FORMAT " were found.", nids, nrows)));
+				 errmsg("reward " INT64_FORMAT " does not exist", rf_int64(0, 1))));
 }
 
 /* A reward that changed, as the last statement returned it. */
 typedef struct Changed
 {
 	RfRewardFacts facts;
-	int64		rule_id;
-	int64		subject_id;
+	int64		  rule_id;
+	int64		  subject_id;
 } Changed;
 
 static Changed *
 changed_read(uint64 nrows)
 {
-	Changed    *changed = palloc0_array(Changed, nrows);
+	Changed *changed = palloc0_array(Changed, nrows);
 
 	for (uint64 row = 0; row < nrows; row++)
 	{
 		RfRewardFacts *facts = &changed[row].facts;
-		bool		isnull;
-		Datum		amount = rf_value(row, 4, &isnull);
+		bool		   isnull;
+		Datum		   amount = rf_value(row, 4, &isnull);
 
 		facts->id = rf_int64(row, 1);
 		changed[row].rule_id = rf_int64(row, 2);
@@ -154,9 +164,9 @@ changed_read(uint64 nrows)
 static void
 changed_add_event(Changed *changed, RfEventBatch *events)
 {
-	Datum		values[] = {Int64GetDatum(changed->subject_id)};
-	RfPerson	people[2];
-	uint64		npeople = rf_execute(&read_people, values, NULL);
+	Datum			  values[] = {Int64GetDatum(changed->subject_id)};
+	RfPerson		  people[2];
+	uint64			  npeople = rf_execute(&read_people, values, NULL);
 	const RfCampaign *campaign;
 
 	for (uint64 i = 0; i < npeople; i++)
@@ -164,10 +174,9 @@ changed_add_event(Changed *changed, RfEventBatch *events)
 	campaign = rf_campaign_by_id(people[0].campaign_id);
 	changed->facts.rule = rf_campaign_rule(campaign, changed->rule_id);
 	{
-		RfEvent		event = {
+		RfEvent event = {
 			rf_event_of_reward(changed->facts.state), campaign, &people[0],
-			npeople > 1 ? &people[1] : NULL, &changed->facts
-		};
+			npeople > 1 ? &people[1] : NULL, &changed->facts};
 
 		rf_event_add(events, &event);
 	}
@@ -176,7 +185,7 @@ changed_add_event(Changed *changed, RfEventBatch *events)
 static int
 changed_announce(uint64 nrows)
 {
-	Changed    *changed = changed_read(nrows);
+	Changed		*changed = changed_read(nrows);
 	RfEventBatch events = {0};
 
 	for (uint64 row = 0; row < nrows; row++)
@@ -189,7 +198,7 @@ changed_announce(uint64 nrows)
 static Datum
 step_ids(FunctionCallInfo fcinfo, int *nids)
 {
-	RfColumn	ids;
+	RfColumn ids;
 
 	if (PG_ARGISNULL(0))
 		ereport(ERROR,
@@ -197,8 +206,8 @@ step_ids(FunctionCallInfo fcinfo, int *nids)
 				 errmsg("ids of rewards must not be null")));
 	if (get_fn_expr_argtype(fcinfo->flinfo, 0) == INT8ARRAYOID)
 	{
-		ArrayType  *array = PG_GETARG_ARRAYTYPE_P(0);
-		Datum	   *elements;
+		ArrayType *array = PG_GETARG_ARRAYTYPE_P(0);
+		Datum	  *elements;
 
 		if (ARR_NDIM(array) > 1 || array_contains_nulls(array))
 			ereport(ERROR,
@@ -217,17 +226,16 @@ step_ids(FunctionCallInfo fcinfo, int *nids)
 static Datum
 step_take(FunctionCallInfo fcinfo, const Step *step)
 {
-	RfEngine	engine;
-	int			nids;
-	Datum		ids = step_ids(fcinfo, &nids);
-	bool		told = PG_NARGS() > 1 && !PG_ARGISNULL(1);
-	Datum		values[] = {
-		ids, CStringGetTextDatum(step->to), TimestampTzGetDatum(rf_now()),
-		told && step->sets_reference ? PG_GETARG_DATUM(1) : 0,
-		told && step->sets_reason ? PG_GETARG_DATUM(1) : 0
-	};
-	char		nulls[] = "     ";
-	int			changed;
+	RfEngine engine;
+	int		 nids;
+	Datum	 ids = step_ids(fcinfo, &nids);
+	bool	 told = PG_NARGS() > 1 && !PG_ARGISNULL(1);
+	Datum	 values[] = {
+		   ids, CStringGetTextDatum(step->to), TimestampTzGetDatum(rf_now()),
+		   told && step->sets_reference ? PG_GETARG_DATUM(1) : 0,
+		   told && step->sets_reason ? PG_GETARG_DATUM(1) : 0};
+	char nulls[] = "     ";
+	int	 changed;
 
 	nulls[3] = values[3] == 0 ? 'n' : ' ';
 	nulls[4] = values[4] == 0 ? 'n' : ' ';
@@ -266,7 +274,8 @@ RF_STATEMENT(holds_over,
 			 "SELECT array_agg(s.id)"
 			 " FROM (SELECT id FROM @extschema@.rf_reward"
 			 "  WHERE state = 'pending' AND due_at <= $1"
-			 "  ORDER BY due_at LIMIT $2) AS s", TIMESTAMPTZOID, INT4OID);
+			 "  ORDER BY due_at LIMIT $2) AS s",
+			 TIMESTAMPTZOID, INT4OID);
 
 /* Another session may have been here since: the state is asked for again. */
 RF_STATEMENT(end_holds,
@@ -276,13 +285,14 @@ RF_STATEMENT(end_holds,
 			 " FROM @extschema@.rf_reward o"
 			 " JOIN @extschema@.rf_reward_rule rule ON rule.id = o.rule_id"
 			 " WHERE r.id = ANY ($1) AND r.state = 'pending' AND o.id = r.id"
-			 " RETURNING" REWARD_EVENT_COLUMNS, INT8ARRAYOID, TIMESTAMPTZOID);
+			 " RETURNING" REWARD_EVENT_COLUMNS,
+			 INT8ARRAYOID, TIMESTAMPTZOID);
 
 int
 rf_rewards_end_holds(void)
 {
-	Datum		values[] = {TimestampTzGetDatum(rf_now()), Int32GetDatum(TICK_BATCH)};
-	bool		isnull;
+	Datum values[] = {TimestampTzGetDatum(rf_now()), Int32GetDatum(TICK_BATCH)};
+	bool  isnull;
 
 	rf_execute(&holds_over, values, NULL);
 	values[0] = rf_value(0, 1, &isnull);
@@ -298,8 +308,8 @@ rf_rewards_end_holds(void)
 Datum
 rf_tick(PG_FUNCTION_ARGS)
 {
-	RfEngine	engine;
-	int			changed;
+	RfEngine engine;
+	int		 changed;
 
 	rf_engine_enter(&engine, fcinfo);
 	changed = rf_rewards_end_holds();

@@ -11,6 +11,7 @@
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -29,19 +30,18 @@ static const Right reader_rights[] = {
 	{"SELECT", "@.rf_delivery"},
 	{"SELECT", "@.rf_webhook_status"},
 	{"SELECT (campaign_id, rank, participant_id, code, qualified_count, invited_count, joined_at)",
-	"@.rf_leaderboard"},
+	 "@.rf_leaderboard"},
 	{"SELECT", "@.rf_referral_tree"},
 	{"SELECT (reward_id, campaign_id, rule, recipient, code, earned_by, ordinal, metric, amount, unit, state, reason, earned_at, due_at, changed_at)",
-	"@.rf_reward_status"},
+	 "@.rf_reward_status"},
 	{"EXECUTE", "FUNCTION @.rf_worker_status(), @.rf_home_status(), @.rf_message_id(bigint, bigint)"},
-	{NULL, NULL}
-};
+	{NULL, NULL}};
 
 static const Right app_rights[] = {
 	{"SELECT", "@.rf_campaign, @.rf_reward_rule, @.rf_milestone, @.rf_participant, @.rf_reward"},
 	{"SELECT", "@.rf_leaderboard, @.rf_referral_tree, @.rf_reward_status, @.rf_campaign_stats"},
 	{"INSERT (campaign_id, email, name, referred_by, source, ip, meta, code, joined_at)",
-	"@.rf_participant"},
+	 "@.rf_participant"},
 	{"UPDATE (email, name, source, meta)", "@.rf_participant"},
 	{"EXECUTE", "FUNCTION @.rf_join(text, text, text, text, text, inet, jsonb), @.rf_link(text)"},
 	{"EXECUTE", "FUNCTION @.rf_import(text, jsonb), @.rf_import(text, regclass)"},
@@ -49,15 +49,14 @@ static const Right app_rights[] = {
 	{"EXECUTE", "FUNCTION @.rf_qualify_email(text, text, numeric, text, timestamptz, text)"},
 	{"EXECUTE", "FUNCTION @.rf_unqualify(text, text), @.rf_explain(text)"},
 	{"EXECUTE", "FUNCTION @.rf_sign(text, text, bigint, bytea), @.rf_verify(text, text, bigint, bytea, text, interval)"},
-	{NULL, NULL}
-};
+	{NULL, NULL}};
 
 /* The columns of operators. */
 #define CAMPAIGN_COLUMNS \
 	"slug, name, tenant, state, starts_at, ends_at, landing_url, fallback_url, qualify_within," \
 	" min_spend, currency, on_unqualify, max_referrals, code_prefix, code_length"
 #define RULE_COLUMNS \
-	"campaign_id, name, recipient, earned_on, kind, every, metric, amount, unit, percent, cap," \
+	"name, recipient, earned_on, kind, every, metric, amount, unit, percent, cap," \
 	" pool, hold, auto_issue, max_per_recipient, max_total, budget, period, recur_every," \
 	" recur_times, levels, condition, active"
 #define WEBHOOK_COLUMNS \
@@ -69,17 +68,16 @@ static const Right operator_rights[] = {
 	{"SELECT", "@.rf_webhook, @.rf_webhook_state, @.rf_event, @.rf_retry, @.rf_dead, @.rf_attempt, @.rf_home"},
 	{"SELECT", "@.rf_status, @.rf_delivery, @.rf_webhook_status, @.rf_fraud_rule, @.rf_coupon, @.rf_purchase, @.rf_refund"},
 	{"INSERT (" CAMPAIGN_COLUMNS "), UPDATE (" CAMPAIGN_COLUMNS "), DELETE", "@.rf_campaign"},
-	{"INSERT (" RULE_COLUMNS "), UPDATE (" RULE_COLUMNS "), DELETE", "@.rf_reward_rule"},
+	{"INSERT (campaign_id, " RULE_COLUMNS "), UPDATE (" RULE_COLUMNS "), DELETE", "@.rf_reward_rule"},
 	{"INSERT (rule_id, threshold, amount, unit, pool), UPDATE (rule_id, threshold, amount, unit, pool), DELETE",
-	"@.rf_milestone"},
+	 "@.rf_milestone"},
 	{"INSERT, UPDATE, DELETE", "@.rf_fraud_rule"},
 	{"INSERT (" WEBHOOK_COLUMNS "), UPDATE (" WEBHOOK_COLUMNS "), DELETE", "@.rf_webhook"},
 	{"EXECUTE", "FUNCTION @.rf_issue(bigint), @.rf_issue(bigint[]), @.rf_fulfill(bigint, text), @.rf_fulfill(bigint[], text)"},
 	{"EXECUTE", "FUNCTION @.rf_fail(bigint, text), @.rf_fail(bigint[], text), @.rf_cancel(bigint, text), @.rf_cancel(bigint[], text)"},
 	{"EXECUTE", "FUNCTION @.rf_worker_status(), @.rf_home_status(), @.rf_message_id(bigint, bigint)"},
 	{"EXECUTE", "FUNCTION @.rf_tick(), @.rf_create_webhook, @.rf_webhook_secret(bigint), @.rf_set_headers(bigint, jsonb), @.rf_check_url(text)"},
-	{NULL, NULL}
-};
+	{NULL, NULL}};
 
 static void
 grant_rights(const Right *rights, const char *schema, const char *role)
@@ -87,7 +85,7 @@ grant_rights(const Right *rights, const char *schema, const char *role)
 	for (; rights->privileges != NULL; rights++)
 	{
 		StringInfoData statement;
-		int			result;
+		int			   result;
 
 		initStringInfo(&statement);
 		appendStringInfo(&statement, "GRANT %s ON ", rights->privileges);
@@ -120,14 +118,16 @@ rf_grant(PG_FUNCTION_ARGS)
 	char	   *set = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	const char *schema =
 		quote_identifier(get_namespace_name(get_func_namespace(fcinfo->flinfo->fn_oid)));
-	bool		app = strcmp(set, "app") == 0;
-	bool		operator = strcmp(set, "operator") == 0;
+	bool app = strcmp(set, "app") == 0;
+	bool operator= strcmp(set, "operator") == 0;
 
-	if (!app && !operator && strcmp(set, "reader") != 0)
+	if (!app && !operator&& strcmp(set, "reader") != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("unknown set of rights \"%s\"", set),
 				 errhint("The sets are app, operator and reader.")));
+	/* PUBLIC is no role, and gets nothing. */
+	(void) get_role_oid(NameStr(*PG_GETARG_NAME(0)), false);
 	SPI_connect();
 	grant_usage(schema, role);
 	if (app || operator)

@@ -23,8 +23,8 @@ PG_FUNCTION_INFO_V1(rf_reward_rule_valid);
 static void
 check_money(Datum amount, const char *unit)
 {
-	Datum		rounded = rf_currency_round(amount, unit);
-	Datum		zero = DirectFunctionCall1(int4_numeric, Int32GetDatum(0));
+	Datum rounded = rf_currency_round(amount, unit);
+	Datum zero = DirectFunctionCall1(int4_numeric, Int32GetDatum(0));
 
 	if (!DatumGetBool(DirectFunctionCall2(numeric_gt, rounded, zero)))
 		ereport(ERROR,
@@ -43,17 +43,17 @@ row_value(HeapTuple row, TupleDesc tupdesc, const char *column, bool *isnull)
 /* What a rule or milestone is worth. */
 typedef struct Worth
 {
-	bool		is_money;
-	Datum		amount;			/* 0: null */
-	char	   *unit;
+	bool  is_money;
+	Datum amount; /* 0: null */
+	char *unit;
 } Worth;
 
 static void
 worth_of_row(Worth *worth, HeapTuple row, TupleDesc tupdesc)
 {
-	bool		isnull;
-	Datum		amount = row_value(row, tupdesc, "amount", &isnull);
-	char	   *unit = SPI_getvalue(row, tupdesc, SPI_fnumber(tupdesc, "unit"));
+	bool  isnull;
+	Datum amount = row_value(row, tupdesc, "amount", &isnull);
+	char *unit = SPI_getvalue(row, tupdesc, SPI_fnumber(tupdesc, "unit"));
 
 	if (!isnull)
 		worth->amount = amount;
@@ -63,14 +63,15 @@ worth_of_row(Worth *worth, HeapTuple row, TupleDesc tupdesc)
 
 RF_STATEMENT(read_rule,
 			 "SELECT metric = 'amount', unit, amount, kind = 'milestone'"
-			 " FROM @extschema@.rf_reward_rule WHERE id = $1 FOR SHARE", INT8OID);
+			 " FROM @extschema@.rf_reward_rule WHERE id = $1 FOR SHARE",
+			 INT8OID);
 
 /* A milestone's rule says whether it is money, and has what it leaves out. */
 static void
 worth_of_rule(Worth *worth, Datum rule_id)
 {
-	bool		isnull;
-	Datum		amount;
+	bool  isnull;
+	Datum amount;
 
 	if (rf_execute(&read_rule, &rule_id, NULL) == 0)
 		ereport(ERROR,
@@ -92,11 +93,11 @@ worth_of_rule(Worth *worth, Datum rule_id)
 static void
 check_milestone(Worth *worth, HeapTuple row, TupleDesc tupdesc)
 {
-	bool		isnull;
-	Datum		rule_id = row_value(row, tupdesc, "rule_id", &isnull);
+	bool  isnull;
+	Datum rule_id = row_value(row, tupdesc, "rule_id", &isnull);
 
 	if (isnull)
-		return;					/* the column says NOT NULL */
+		return; /* the column says NOT NULL */
 	worth_of_rule(worth, rule_id);
 	worth_of_row(worth, row, tupdesc);
 	if (worth->amount == 0)
@@ -114,9 +115,9 @@ RF_STATEMENT(count_milestones,
 static void
 check_rule(Worth *worth, HeapTuple row, TupleDesc tupdesc)
 {
-	bool		isnull;
-	Datum		campaign_id = row_value(row, tupdesc, "campaign_id", &isnull);
-	Datum		id;
+	bool  isnull;
+	Datum campaign_id = row_value(row, tupdesc, "campaign_id", &isnull);
+	Datum id;
 
 	if (!isnull && rf_execute(&find_campaign, &campaign_id, NULL) == 0)
 		ereport(ERROR,
@@ -137,9 +138,9 @@ check_rule(Worth *worth, HeapTuple row, TupleDesc tupdesc)
 static HeapTuple
 row_created(HeapTuple row, TupleDesc tupdesc)
 {
-	int			column = SPI_fnumber(tupdesc, "created_at");
-	Datum		now = TimestampTzGetDatum(rf_now());
-	bool		isnull = false;
+	int	  column = SPI_fnumber(tupdesc, "created_at");
+	Datum now = TimestampTzGetDatum(rf_now());
+	bool  isnull = false;
 
 	return heap_modify_tuple_by_cols(row, tupdesc, 1, &column, &now, &isnull);
 }
@@ -148,11 +149,11 @@ Datum
 rf_reward_rule_valid(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
-	bool		is_update;
-	TupleDesc	tupdesc;
-	HeapTuple	row;
-	Worth		worth = {0};
-	RfEngine	engine;
+	bool		 is_update;
+	TupleDesc	 tupdesc;
+	HeapTuple	 row;
+	Worth		 worth = {0};
+	RfEngine	 engine;
 
 	if (!CALLED_AS_TRIGGER(fcinfo))
 		ereport(ERROR,
@@ -163,7 +164,7 @@ rf_reward_rule_valid(PG_FUNCTION_ARGS)
 	tupdesc = RelationGetDescr(trigger->tg_relation);
 	row = is_update ? trigger->tg_newtuple : trigger->tg_trigtuple;
 	if (!is_update && !heap_attisnull(row, SPI_fnumber(tupdesc, "created_at"), tupdesc))
-		return PointerGetDatum(row);	/* restored */
+		return PointerGetDatum(row); /* restored */
 	rf_engine_enter(&engine, fcinfo);
 	if (SPI_fnumber(tupdesc, "threshold") != SPI_ERROR_NOATTRIBUTE)
 		check_milestone(&worth, row, tupdesc);

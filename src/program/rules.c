@@ -9,9 +9,8 @@ static const RfEarned nothing = {RF_EARNED_NOTHING, 0, 0};
 static RfEarned
 earned_ordinals(int every, RfMove move)
 {
-	RfEarned	earned = {
-		RF_EARNED_ORDINALS, move.before / every + 1, move.after / every
-	};
+	RfEarned earned = {
+		RF_EARNED_ORDINALS, move.before / every + 1, move.after / every};
 
 	return earned.first <= earned.last ? earned : nothing;
 }
@@ -19,7 +18,7 @@ earned_ordinals(int every, RfMove move)
 static RfEarned
 earned_thresholds(const RfTerms *terms, RfMove move)
 {
-	RfEarned	earned = {RF_EARNED_THRESHOLDS, 0, -1};
+	RfEarned earned = {RF_EARNED_THRESHOLDS, 0, -1};
 
 	while (earned.first < terms->nthresholds &&
 		   terms->thresholds[earned.first] <= move.before)
@@ -49,17 +48,4 @@ int
 rf_rules_deserved(const RfTerms *terms, int count)
 {
 	return terms->kind == RF_MILESTONE ? count : count / terms->every;
-}
-
-int
-rf_rules_next(const RfTerms *terms, int count)
-{
-	if (terms->kind != RF_MILESTONE)
-		return (count / terms->every + 1) * terms->every;
-	for (int i = 0; i < terms->nthresholds; i++)
-	{
-		if (terms->thresholds[i] > count)
-			return terms->thresholds[i];
-	}
-	return 0;
 }

@@ -40,32 +40,32 @@ typedef struct RfTerms
 	RfRecipient recipient;
 	RfRuleKind	kind;
 	bool		active;
-	int			every;			/* standard: >= 1 */
-	int			nthresholds;	/* milestone */
-	const int  *thresholds;		/* ascending */
+	int			every;		 /* standard: >= 1 */
+	int			nthresholds; /* milestone */
+	const int  *thresholds;	 /* ascending */
 } RfTerms;
 
 typedef struct RfMove
 {
-	RfEarnedOn	what;
-	int			before;
-	int			after;
+	RfEarnedOn what;
+	int		   before;
+	int		   after;
 } RfMove;
 
 /* What a move earns under a rule. */
 typedef enum RfEarnedKind
 {
 	RF_EARNED_NOTHING,
-	RF_EARNED_SUBJECT,			/* one grant, for the person who moved it */
-	RF_EARNED_ORDINALS,			/* grants first to last */
-	RF_EARNED_THRESHOLDS,		/* grants thresholds[first] to [last] */
+	RF_EARNED_SUBJECT,	  /* one grant, for the person who moved it */
+	RF_EARNED_ORDINALS,	  /* grants first to last */
+	RF_EARNED_THRESHOLDS, /* grants thresholds[first] to [last] */
 } RfEarnedKind;
 
 typedef struct RfEarned
 {
 	RfEarnedKind kind;
-	int			first;
-	int			last;
+	int			 first;
+	int			 last;
 } RfEarned;
 
 extern RfEarned rf_rules_earned(const RfTerms *terms, RfMove move);
@@ -74,12 +74,6 @@ extern RfEarned rf_rules_earned(const RfTerms *terms, RfMove move);
  * Highest ordinal (milestones: threshold) that a count of `count` still
  * deserves: what is above it is taken back.
  */
-extern int	rf_rules_deserved(const RfTerms *terms, int count);
+extern int rf_rules_deserved(const RfTerms *terms, int count);
 
-/*
- * The count at which the rule grants next, as seen from a count that has not
- * reached it; 0 if it never will.
- */
-extern int	rf_rules_next(const RfTerms *terms, int count);
-
-#endif							/* RF_RULES_H */
+#endif /* RF_RULES_H */

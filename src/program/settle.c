@@ -10,21 +10,21 @@
 typedef struct Move
 {
 	const RfCampaign *campaign;
-	RfEventType event;
-	const RfPerson *participant;
-	const RfPerson *referrer;
-	int			first_grant;	/* its grants in the settlement's */
-	int			ngrants;
+	RfEventType		  event;
+	const RfPerson	 *participant;
+	const RfPerson	 *referrer;
+	int				  first_grant; /* its grants in the settlement's */
+	int				  ngrants;
 } Move;
 
 struct RfSettlement
 {
-	Move	   *moves;
-	int			nmoves;
-	int			moves_capacity;
-	RfGrant    *grants;
-	int			ngrants;
-	int			grants_capacity;
+	Move		*moves;
+	int			 nmoves;
+	int			 moves_capacity;
+	RfGrant		*grants;
+	int			 ngrants;
+	int			 grants_capacity;
 	RfEventBatch events;
 };
 
@@ -68,8 +68,8 @@ static void
 settle_grant(RfSettlement *settlement, const RfRule *rule, const Move *move,
 			 int ordinal, RfValue value, TimestampTz earned_at)
 {
-	RfGrant    *grant = settle_new_grant(settlement);
-	bool		to_referrer = rule->terms.recipient == RF_TO_REFERRER && move->referrer != NULL;
+	RfGrant *grant = settle_new_grant(settlement);
+	bool	 to_referrer = rule->terms.recipient == RF_TO_REFERRER && move->referrer != NULL;
 
 	grant->rule = rule;
 	grant->participant_id = to_referrer ? move->referrer->id : move->participant->id;
@@ -85,7 +85,7 @@ static void
 settle_rule(RfSettlement *settlement, const RfRule *rule, const Move *move,
 			RfMove count, TimestampTz earned_at)
 {
-	RfEarned	earned = rf_rules_earned(&rule->terms, count);
+	RfEarned earned = rf_rules_earned(&rule->terms, count);
 
 	if (earned.kind == RF_EARNED_SUBJECT)
 		settle_grant(settlement, rule, move, 0, rule->value, earned_at);
@@ -107,7 +107,7 @@ rf_settle_add(RfSettlement *settlement, const RfCampaign *campaign, RfEventType 
 			  const RfPerson *participant, const RfPerson *referrer,
 			  RfMove count, TimestampTz earned_at)
 {
-	Move	   *move = settle_new_move(settlement);
+	Move *move = settle_new_move(settlement);
 
 	move->campaign = campaign;
 	move->event = event;
@@ -122,18 +122,15 @@ rf_settle_add(RfSettlement *settlement, const RfCampaign *campaign, RfEventType 
 static void
 settle_add_events(RfSettlement *settlement, const Move *move)
 {
-	RfEvent		event = {
-		move->event, move->campaign, move->participant, move->referrer, NULL
-	};
+	RfEvent event = {
+		move->event, move->campaign, move->participant, move->referrer, NULL};
 
 	rf_event_add(&settlement->events, &event);
 	for (int i = 0; i < move->ngrants; i++)
 	{
 		const RfGrant *grant = &settlement->grants[move->first_grant + i];
-		RfRewardFacts reward = {
-			.id = grant->id, .rule = grant->rule, .ordinal = grant->ordinal,
-			.amount = grant->value.amount, .unit = grant->value.unit, .state = grant->state
-		};
+		RfRewardFacts  reward = {
+			 .id = grant->id, .rule = grant->rule, .ordinal = grant->ordinal, .amount = grant->value.amount, .unit = grant->value.unit, .state = grant->state};
 
 		if (grant->id == 0)
 			continue;
@@ -146,7 +143,7 @@ settle_add_events(RfSettlement *settlement, const Move *move)
 int
 rf_settle(RfSettlement *settlement)
 {
-	int			granted = rf_rewards_grant(settlement->grants, settlement->ngrants);
+	int granted = rf_rewards_grant(settlement->grants, settlement->ngrants);
 
 	for (int i = 0; i < settlement->nmoves; i++)
 		settle_add_events(settlement, &settlement->moves[i]);
@@ -159,8 +156,8 @@ rf_settle(RfSettlement *settlement)
 bool
 rf_settle_matters(const RfCampaign *campaign, RfEarnedOn what)
 {
-	RfEventType event = what == RF_REFERRER_JOINS ? RF_EVENT_REFERRER_JOINED :
-		what == RF_INVITED_JOINS ? RF_EVENT_INVITED_JOINED : RF_EVENT_INVITED_QUALIFIED;
+	RfEventType event = what == RF_REFERRER_JOINS ? RF_EVENT_REFERRER_JOINED : what == RF_INVITED_JOINS ? RF_EVENT_INVITED_JOINED
+																										: RF_EVENT_INVITED_QUALIFIED;
 
 	if ((campaign->wanted & RF_EVENT_BIT(event)) != 0)
 		return true;

@@ -31,9 +31,9 @@ extern void rf_settle_add(RfSettlement *settlement, const RfCampaign *campaign,
  * Grant and write everything added so far. Returns the number of rewards
  * granted. Inside an engine scope.
  */
-extern int	rf_settle(RfSettlement *settlement);
+extern int rf_settle(RfSettlement *settlement);
 
 /* Could anybody joining or qualifying in this campaign cause a reward or an event? */
 extern bool rf_settle_matters(const RfCampaign *campaign, RfEarnedOn what);
 
-#endif							/* RF_SETTLE_H */
+#endif /* RF_SETTLE_H */

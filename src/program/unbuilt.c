@@ -40,8 +40,8 @@ Datum
 rf_refuse_unbuilt(PG_FUNCTION_ARGS)
 {
 	TriggerData *data = (TriggerData *) fcinfo->context;
-	HeapTuple	row;
-	Relation	relation;
+	HeapTuple	 row;
+	Relation	 relation;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(data->tg_event) ||
 		!TRIGGER_FIRED_FOR_ROW(data->tg_event))

@@ -23,7 +23,7 @@ COMMENT ON FUNCTION @extschema@.rf_programme_changed() IS
 CREATE FUNCTION @extschema@.rf_rows_kept() RETURNS trigger
 LANGUAGE C AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.rf_rows_kept() IS
-'trigger: refuses to delete rows; its argument is the hint';
+'trigger: refuses to delete rows or to change what others know them by; its argument is the hint';
 CREATE FUNCTION @extschema@.rf_campaign_kept() RETURNS trigger
 LANGUAGE C AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.rf_campaign_kept() IS
@@ -109,6 +109,9 @@ FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_campaign_kept();
 CREATE TRIGGER rf_campaign_rows_kept
 BEFORE TRUNCATE ON @extschema@.rf_campaign
 FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.rf_rows_kept('Campaigns without people are deleted one by one; others end by their state.');
+CREATE TRIGGER rf_campaign_id_kept
+BEFORE UPDATE OF id ON @extschema@.rf_campaign
+FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.rf_rows_kept('People, rules and webhooks refer to it.');
 CREATE TRIGGER rf_campaign_changed
 AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON @extschema@.rf_campaign
 FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.rf_programme_changed();

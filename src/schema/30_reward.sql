@@ -141,6 +141,9 @@ FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_reward_rule_kept();
 CREATE TRIGGER rf_reward_rule_rows_kept
 BEFORE TRUNCATE ON @extschema@.rf_reward_rule
 FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.rf_rows_kept('Rules without grants are deleted one by one; others are made inactive.');
+CREATE TRIGGER rf_reward_rule_id_kept
+BEFORE UPDATE OF id, campaign_id ON @extschema@.rf_reward_rule
+FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.rf_rows_kept('Make a new rule in the other campaign.');
 CREATE TRIGGER rf_reward_rule_changed
 AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON @extschema@.rf_reward_rule
 FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.rf_programme_changed();

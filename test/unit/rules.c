@@ -1,8 +1,7 @@
 /* links: program/rules.c */
 /*
  * rules.c
- *	  What a rule grants when a count moves, what a count still deserves, and
- *	  when a rule grants next.
+ *	  What a rule grants when a count moves, and what a count still deserves.
  */
 #include <limits.h>
 
@@ -158,18 +157,6 @@ static const CountCase deserved[] = {
 	{"milestones: 0 deserve none", &milestones, 0, 0},
 };
 
-static const CountCase next[] = {
-	{"each: the next person", &each, 4, 5},
-	{"every 2: from 0", &every_two, 0, 2},
-	{"every 2: from 2", &every_two, 2, 4},
-	{"every 3: from 8", &every_three, 8, 9},
-	{"milestones: from 0", &milestones, 0, 1},
-	{"milestones: from the threshold itself", &milestones, 3, 5},
-	{"milestones: from between", &milestones, 7, 10},
-	{"milestones: none is left", &milestones, 10, 0},
-	{"no milestones: never", &no_milestones, 0, 0},
-};
-
 static void
 test_counts(const char		*what, int (*rule)(const RfTerms *, int),
 			const CountCase *list, size_t n)
@@ -190,6 +177,5 @@ main(void)
 	test_leap("every 3", &every_three);
 	test_leap("milestones", &milestones);
 	test_counts("deserved", rf_rules_deserved, deserved, sizeof(deserved) / sizeof(deserved[0]));
-	test_counts("next", rf_rules_next, next, sizeof(next) / sizeof(next[0]));
 	return tap_done();
 }
