@@ -24,7 +24,7 @@ SELECT rf_sign('whsec_' || repeat('QUJD', 100), 'msg_1', 1, 'x');
 
 -- A message that was received: what changes, and whether it verifies then.
 CREATE FUNCTION pg_temp.verifies(
-	id text DEFAULT 'msg_1', "timestamp" bigint DEFAULT extract(epoch FROM now())::bigint,
+	id text DEFAULT 'msg_1', "timestamp" bigint DEFAULT floor(extract(epoch FROM now())),
 	body bytea DEFAULT '{"a":1}', signature text DEFAULT NULL, tolerance interval DEFAULT '5 minutes',
 	signed_at bigint DEFAULT NULL)
 RETURNS boolean LANGUAGE sql AS
@@ -33,7 +33,7 @@ $$
 		coalesce(signature, rf_sign('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'msg_1',
 			coalesce(signed_at, "timestamp"), '{"a":1}')), tolerance)
 $$;
-\set now 'extract(epoch FROM now())::bigint'
+\set now 'floor(extract(epoch FROM now()))::bigint'
 \set right 'rf_sign(''whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'', ''msg_1'', :now, ''{"a":1}'')'
 
 SELECT pg_temp.verifies() AS valid,

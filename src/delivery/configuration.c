@@ -10,6 +10,7 @@
 #include "catalog/pg_type.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -125,14 +126,16 @@ configuration_array(uint64 row, int column, Oid type, Datum **elements)
 {
 	bool  isnull;
 	Datum array = rf_value(row, column, &isnull);
-	int16 typlen = type == INT8OID ? 8 : -1;
+	int16 typlen;
+	bool  typbyval;
+	char  typalign;
 	int	  n;
 
 	if (isnull)
 		return 0;
-	deconstruct_array(DatumGetArrayTypeP(array), type, typlen,
-					  typlen == 8 ? FLOAT8PASSBYVAL : false,
-					  typlen == 8 ? TYPALIGN_DOUBLE : TYPALIGN_INT, elements, NULL, &n);
+	get_typlenbyvalalign(type, &typlen, &typbyval, &typalign);
+	deconstruct_array(DatumGetArrayTypeP(array), type, typlen, typbyval, typalign,
+					  elements, NULL, &n);
 	return n;
 }
 
