@@ -277,8 +277,10 @@ check_referrer_takes(const RfCampaign *campaign, const Referrer *referrer,
 {
 	bool	  blocked = referrer->state == RF_BLOCKED;
 	RfRefusal ignored;
+	bool	  capped = campaign->max_referrals > 0 &&
+		referrer->invited_count >= campaign->max_referrals;
 
-	if (!blocked && (campaign->max_referrals == 0 || referrer->invited_count < campaign->max_referrals))
+	if (!blocked && !capped)
 		return true;
 	if (!check_new(applicant, admitted, lazy, &ignored))
 		return true;

@@ -25,7 +25,7 @@
 
 #include "program/campaign.h"
 #include "program/campaign_load.h"
-#include "program/event.h"
+#include "program/news.h"
 
 PG_FUNCTION_INFO_V1(rf_programme_changed);
 
@@ -256,6 +256,6 @@ rf_programme_changed(PG_FUNCTION_ARGS)
 				 errmsg("function \"%s\" was not called by trigger manager",
 						"rf_programme_changed")));
 	CacheInvalidateRelcacheByRelid(RelationGetRelid(trigger->tg_relation));
-	rf_event_announce();
+	rf_news_announce();
 	return PointerGetDatum(NULL);
 }

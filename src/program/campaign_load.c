@@ -16,7 +16,7 @@
 
 #include "program/campaign_load.h"
 #include "program/currency.h"
-#include "program/event.h"
+#include "program/event_type.h"
 
 RF_STATEMENT(load_campaign,
 			 "SELECT slug, name, state, starts_at, ends_at, landing_url,"

@@ -11,61 +11,11 @@
 #include "base/clock.h"
 #include "program/event.h"
 #include "program/home.h"
-#include "program/payload.h"
+#include "program/news.h"
 
 PG_FUNCTION_INFO_V1(rf_message_id);
 
-void (*rf_event_emitted_hook)(void) = NULL;
 int (*rf_event_slot_hook)(void) = NULL;
-
-/* In the order of RfEventType. */
-static const char *const event_names[RF_EVENT_TYPES] = {
-	"referrer.joined", "invited.joined", "invited.qualified", "invited.unqualified",
-	"invited.expired", "invited.held", "reward.pending", "reward.due", "reward.issued",
-	"reward.fulfilled", "reward.failed", "reward.cancelled", "reward.rejected",
-	"reward.clawed_back", "coupon.low", "webhook.disabled", "webhook.exhausted",
-	"webhook.test"};
-
-const char *
-rf_event_name(RfEventType type)
-{
-	return event_names[type];
-}
-
-uint32
-rf_event_pattern_types(const char *pattern)
-{
-	size_t length = strlen(pattern);
-	bool   group = length > 0 && pattern[length - 1] == '*';
-	uint32 types = 0;
-
-	if (group && length > 1 && pattern[length - 2] != '.')
-		return 0;
-	for (int i = 0; i < RF_EVENT_TYPES; i++)
-	{
-		if (group ? strncmp(event_names[i], pattern, length - 1) == 0
-				  : strcmp(event_names[i], pattern) == 0)
-			types |= RF_EVENT_BIT(i);
-	}
-	return types;
-}
-
-bool
-rf_event_pattern_is_known(const char *pattern)
-{
-	return rf_event_pattern_types(pattern) != 0;
-}
-
-RfEventType
-rf_event_of_reward(const char *state)
-{
-	for (int i = RF_EVENT_REWARD_PENDING; i <= RF_EVENT_REWARD_CLAWED_BACK; i++)
-	{
-		if (strcmp(event_names[i] + strlen("reward."), state) == 0)
-			return (RfEventType) i;
-	}
-	elog(ERROR, "unexpected state \"%s\" of a reward", state);
-}
 
 char *
 rf_event_message_id(int64 home, int64 event_id)
@@ -79,13 +29,6 @@ rf_message_id(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_TEXT_P(cstring_to_text(rf_event_message_id(PG_GETARG_INT64(0),
 														 PG_GETARG_INT64(1))));
-}
-
-void
-rf_event_announce(void)
-{
-	if (rf_event_emitted_hook != NULL)
-		rf_event_emitted_hook();
 }
 
 static void
@@ -247,5 +190,5 @@ rf_event_flush(RfEventBatch *batch)
 	rf_column_reset(&batch->reward_id);
 	rf_column_reset(&batch->payload);
 	event_flush_deliveries(batch);
-	rf_event_announce();
+	rf_news_announce();
 }

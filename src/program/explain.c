@@ -122,7 +122,9 @@ explain_count(const RfPerson *person, const RfRule *rule)
 		return person->referrer_id == 0;
 	if (rule->terms.recipient == RF_TO_INVITED)
 		return rule->terms.earned_on == RF_INVITED_JOINS || person->state == RF_QUALIFIED;
-	return rule->terms.earned_on == RF_INVITED_JOINS ? person->invited_count : person->qualified_count;
+	if (rule->terms.earned_on == RF_INVITED_JOINS)
+		return person->invited_count;
+	return person->qualified_count;
 }
 
 static void

@@ -374,6 +374,7 @@ static Portal
 import_open_table(Oid table)
 {
 	char		  *name = get_rel_name(table);
+	char		  *schema = get_namespace_name(get_rel_namespace(table));
 	StringInfoData query;
 	SPIPlanPtr	   plan;
 
@@ -383,7 +384,7 @@ import_open_table(Oid table)
 				 errmsg("relation with OID %u does not exist", table)));
 	initStringInfo(&query);
 	appendStringInfo(&query, "SELECT pg_catalog.to_jsonb(s) FROM %s AS s",
-					 quote_qualified_identifier(get_namespace_name(get_rel_namespace(table)), name));
+					 quote_qualified_identifier(schema, name));
 	plan = SPI_prepare(query.data, 0, NULL);
 	if (plan == NULL)
 		elog(ERROR, "could not prepare statement: %s", SPI_result_code_string(SPI_result));

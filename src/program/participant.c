@@ -140,14 +140,17 @@ row_applicant(const Row *row, RfApplicant *applicant)
 	applicant->source = row_string(row, SOURCE);
 	applicant->code = row_string(row, CODE);
 	applicant->meta = row_meta(row);
-	applicant->joined_at = row->nulls[index[JOINED_AT]] ? 0 : DatumGetTimestampTz(row->values[index[JOINED_AT]]);
+	applicant->joined_at = 0;
+	if (!row->nulls[index[JOINED_AT]])
+		applicant->joined_at = DatumGetTimestampTz(row->values[index[JOINED_AT]]);
 }
 
 /* Fill the engine's columns. */
 static void
 row_fill(Row *row, const RfAdmitted *admitted)
 {
-	bool invited = admitted->referrer_id != 0;
+	bool		  invited = admitted->referrer_id != 0;
+	RfPersonState state = invited ? RF_PENDING : RF_ACTIVE;
 
 	row_set(row, EMAIL, CStringGetTextDatum(admitted->email));
 	row_set(row, SOURCE, CStringGetTextDatum(admitted->source));
@@ -155,7 +158,7 @@ row_fill(Row *row, const RfAdmitted *admitted)
 	row_set(row, JOINED_AT, TimestampTzGetDatum(admitted->joined_at));
 	row_set(row, EMAIL_KEY, CStringGetTextDatum(admitted->email_key));
 	row_set(row, CODE_KEY, CStringGetTextDatum(admitted->code_key));
-	row_set(row, STATE, CStringGetTextDatum(rf_person_state_name(invited ? RF_PENDING : RF_ACTIVE)));
+	row_set(row, STATE, CStringGetTextDatum(rf_person_state_name(state)));
 	row_set(row, INVITED_COUNT, Int32GetDatum(0));
 	row_set(row, QUALIFIED_COUNT, Int32GetDatum(0));
 	row_set(row, REFERRER_ID, Int64GetDatum(admitted->referrer_id));

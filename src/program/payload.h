@@ -6,7 +6,34 @@
 #define RF_PAYLOAD_H
 
 #include "lib/stringinfo.h"
-#include "program/event.h"
+#include "program/campaign.h"
+#include "program/event_type.h"
+#include "program/person.h"
+
+/* Longest payload, in bytes. */
+#define RF_PAYLOAD_MAX (256 * 1024)
+
+/* A reward as payloads show it. */
+typedef struct RfRewardFacts
+{
+	int64		  id;
+	const RfRule *rule;
+	int			  ordinal; /* threshold of a milestone; 0: none */
+	Datum		  amount;  /* numeric; 0: null */
+	const char	 *unit;	   /* may be NULL */
+	const char	 *coupon;  /* may be NULL */
+	const char	 *state;
+	const char	 *previous_state; /* NULL: just granted */
+} RfRewardFacts;
+
+typedef struct RfEvent
+{
+	RfEventType			 type;
+	const RfCampaign	*campaign;
+	const RfPerson		*participant;
+	const RfPerson		*referrer; /* may be NULL */
+	const RfRewardFacts *reward;   /* may be NULL */
+} RfEvent;
 
 /*
  * The standard format: the Standard Webhooks envelope, keys in the order the

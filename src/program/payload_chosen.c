@@ -165,7 +165,8 @@ chosen_add(StringInfo out, RfFormat format, Jsonb *object, Jsonb *payload)
 char *
 rf_payload_chosen(const char *standard, const RfSubscription *subscription)
 {
-	Jsonb		  *payload = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(standard)));
+	Datum		   parsed = DirectFunctionCall1(jsonb_in, CStringGetDatum(standard));
+	Jsonb		  *payload = DatumGetJsonbP(parsed);
 	StringInfoData out;
 
 	initStringInfo(&out);

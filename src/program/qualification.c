@@ -111,12 +111,13 @@ check_window(const Pair *pair, TimestampTz when)
 {
 	TimestampTz from = pair->invited.joined_at;
 	TimestampTz until;
+	Datum		end;
 
 	if (pair->campaign->qualify_within == NULL)
 		return;
-	until = DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval,
-													TimestampTzGetDatum(from),
-													IntervalPGetDatum(pair->campaign->qualify_within)));
+	end = DirectFunctionCall2(timestamptz_pl_interval, TimestampTzGetDatum(from),
+							  IntervalPGetDatum(pair->campaign->qualify_within));
+	until = DatumGetTimestampTz(end);
 	if (when >= from && when < until)
 		return;
 	ereport(ERROR,
@@ -349,6 +350,7 @@ rf_qualify_email(PG_FUNCTION_ARGS)
 	Request	 request;
 	Pair	 pair;
 	Answer	 answer;
+	char	*slug;
 	char	*email;
 	Datum	 values[2];
 
@@ -359,7 +361,8 @@ rf_qualify_email(PG_FUNCTION_ARGS)
 	request = request_read(fcinfo, 2);
 	email = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	rf_engine_enter(&engine, fcinfo);
-	values[0] = Int64GetDatum(rf_campaign_by_slug(PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0)))->id);
+	slug = PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0));
+	values[0] = Int64GetDatum(rf_campaign_by_slug(slug)->id);
 	values[1] = CStringGetTextDatum(rf_email_key(rf_email_trim(email)));
 	if (rf_execute(&find_by_email, values, NULL) == 0)
 		ereport(ERROR,

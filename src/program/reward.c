@@ -194,7 +194,15 @@ reward_facts(const RfCampaign *campaign, uint64 row)
 {
 	bool		  isnull;
 	RfRewardFacts reward = {
-		.id = rf_int64(row, 1), .rule = rf_campaign_rule(campaign, rf_int64(row, 2)), .ordinal = rf_int32(row, 3), .amount = rf_value(row, 4, &isnull), .unit = rf_text(row, 5), .coupon = rf_text(row, 6), .state = rf_text(row, 7), .previous_state = rf_text(row, 8)};
+		.id = rf_int64(row, 1),
+		.rule = rf_campaign_rule(campaign, rf_int64(row, 2)),
+		.ordinal = rf_int32(row, 3),
+		.amount = rf_value(row, 4, &isnull),
+		.unit = rf_text(row, 5),
+		.coupon = rf_text(row, 6),
+		.state = rf_text(row, 7),
+		.previous_state = rf_text(row, 8),
+	};
 
 	return reward;
 }

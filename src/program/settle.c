@@ -130,7 +130,13 @@ settle_add_events(RfSettlement *settlement, const Move *move)
 	{
 		const RfGrant *grant = &settlement->grants[move->first_grant + i];
 		RfRewardFacts  reward = {
-			 .id = grant->id, .rule = grant->rule, .ordinal = grant->ordinal, .amount = grant->value.amount, .unit = grant->value.unit, .state = grant->state};
+			 .id = grant->id,
+			 .rule = grant->rule,
+			 .ordinal = grant->ordinal,
+			 .amount = grant->value.amount,
+			 .unit = grant->value.unit,
+			 .state = grant->state,
+		 };
 
 		if (grant->id == 0)
 			continue;
@@ -156,10 +162,15 @@ rf_settle(RfSettlement *settlement)
 bool
 rf_settle_matters(const RfCampaign *campaign, RfEarnedOn what)
 {
-	RfEventType event = what == RF_REFERRER_JOINS ? RF_EVENT_REFERRER_JOINED : what == RF_INVITED_JOINS ? RF_EVENT_INVITED_JOINED
-																										: RF_EVENT_INVITED_QUALIFIED;
+	/* In the order of RfEarnedOn; purchases cause no event of their own. */
+	static const RfEventType events[] = {
+		RF_EVENT_REFERRER_JOINED,
+		RF_EVENT_INVITED_JOINED,
+		RF_EVENT_INVITED_QUALIFIED,
+	};
 
-	if ((campaign->wanted & RF_EVENT_BIT(event)) != 0)
+
+	if ((campaign->wanted & RF_EVENT_BIT(events[what])) != 0)
 		return true;
 	for (int i = 0; i < campaign->nrules; i++)
 	{

@@ -15,6 +15,7 @@
 
 #include "delivery/rotation.h"
 #include "program/event.h"
+#include "program/news.h"
 #include "program/home.h"
 #include "server/shmem.h"
 #include "server/wake.h"
@@ -110,7 +111,7 @@ void
 rf_wake_setup(void)
 {
 	RegisterXactCallback(wake_transaction_ends, NULL);
-	rf_event_emitted_hook = rf_wake_worker_at_commit;
+	rf_news_hook = rf_wake_worker_at_commit;
 	rf_event_slot_hook = wake_outbox_slot;
 	rf_outbox_rotated_hook = wake_outbox_rotated;
 	rf_home_installed_hook = wake_extension_installed;
