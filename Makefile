@@ -94,7 +94,7 @@ build/unit/%: test/unit/%.c $$(call unit_links,test/unit/$$*.c) $(HEADER_FILES) 
 
 # ---- checks and tools -----------------------------------------------------
 
-.PHONY: check-unit check-tap check-meta check-format format test demo bench majors dist
+.PHONY: check-unit check-tap check-meta check-format format test demo bench soak majors dist
 
 check-unit: $(UNIT_TESTS)
 ifneq (,$(UNIT_TESTS))
@@ -121,7 +121,7 @@ check-format:
 	@bash test/setup/format.sh check
 
 # No shell between make and the script, so that a signal to make arrives there.
-test demo bench: export PG_CONFIG := $(PG_CONFIG)
+test demo bench soak: export PG_CONFIG := $(PG_CONFIG)
 
 test:
 	@bash test/setup/run-tests.sh
@@ -131,6 +131,9 @@ demo:
 
 bench:
 	@bash test/bench/run.sh
+
+soak:
+	@bash test/soak/run.sh
 
 majors:
 	@bash test/majors/run.sh
