@@ -11,13 +11,14 @@ FROM pg_available_extension_versions
 WHERE name = 'referral' AND installed;
 
 -- What belongs to the extension; the sequence of an identity column is part of
--- that column.
+-- that column, and the row type of a table, which PostgreSQL 17 lists, of that table.
 CREATE TEMPORARY TABLE member AS
 	SELECT d.classid, d.objid, o.type, o.name, o.identity
 	FROM pg_depend d,
 		LATERAL pg_identify_object(d.classid, d.objid, 0) o
 	WHERE d.refclassid = 'pg_extension'::regclass
 		AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'referral')
+		AND d.classid <> 'pg_type'::regclass
 		AND d.deptype = 'e';
 CREATE TEMPORARY TABLE identity_sequence AS
 	SELECT d.objid, d.refobjid, d.refobjsubid
