@@ -9,9 +9,12 @@
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
+#include "jit/jit.h"
 #include "miscadmin.h"
+#include "optimizer/cost.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/guc.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
@@ -31,7 +34,8 @@ static Oid	  engine_schema = InvalidOid;
 static char	 *engine_schema_name = NULL; /* quoted */
 static uint64 engine_generation = 0;
 
-static int engine_writing = 0;
+/* Depth of triggers at which a statement of ours runs; -1: none does. */
+static int engine_writing_at = -1;
 
 static void
 engine_note_schema(Oid schema)
@@ -76,7 +80,7 @@ rf_engine_enter_schema(RfEngine *engine, Oid schema, Oid owner)
 	GetUserIdAndSecContext(&engine->caller, &engine->caller_sec_context);
 	SetUserIdAndSecContext(owner, engine->caller_sec_context | SECURITY_LOCAL_USERID_CHANGE);
 	engine->guc_nest_level = 0;
-	if (strcmp(namespace_search_path, ENGINE_SEARCH_PATH) != 0)
+	if (strcmp(namespace_search_path, ENGINE_SEARCH_PATH) != 0 || enable_seqscan || jit_enabled)
 	{
 		engine->guc_nest_level = NewGUCNestLevel();
 		engine_set("search_path", ENGINE_SEARCH_PATH);
@@ -125,10 +129,19 @@ rf_engine_relation(const char *name)
 	return relation;
 }
 
+static int
+engine_trigger_depth(void)
+{
+	LOCAL_FCINFO(fcinfo, 0);
+
+	InitFunctionCallInfoData(*fcinfo, NULL, 0, InvalidOid, NULL, NULL);
+	return DatumGetInt32(pg_trigger_depth(fcinfo));
+}
+
 bool
 rf_engine_is_writing(void)
 {
-	return engine_writing > 0;
+	return engine_writing_at >= 0 && engine_trigger_depth() == engine_writing_at + 1;
 }
 
 /* The statement's text with our schema in the place of @extschema@. */
@@ -174,13 +187,14 @@ uint64
 rf_execute(RfStatement *statement, const Datum *values, const char *nulls)
 {
 	MemoryContext caller = CurrentMemoryContext;
+	int			  writing_before = engine_writing_at;
 	int			  result = 0;
 
 	if (SPI_tuptable != NULL)
 		SPI_freetuptable(SPI_tuptable);
 	if (statement->plan == NULL || statement->generation != engine_generation)
 		statement_prepare(statement);
-	engine_writing++;
+	engine_writing_at = engine_trigger_depth();
 	PG_TRY();
 	{
 		result = SPI_execute_plan(statement->plan, unconstify(Datum *, values),
@@ -188,7 +202,7 @@ rf_execute(RfStatement *statement, const Datum *values, const char *nulls)
 	}
 	PG_FINALLY();
 	{
-		engine_writing--;
+		engine_writing_at = writing_before;
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(caller);

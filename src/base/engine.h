@@ -81,7 +81,10 @@ rf_engine_done(RfLazyEngine *lazy)
  */
 extern Oid rf_engine_relation(const char *name);
 
-/* True while a statement of rf_execute() runs: triggers let it pass. */
+/*
+ * From a trigger: was it fired by a statement of rf_execute() itself, rather
+ * than by one that some other trigger ran?
+ */
 extern bool rf_engine_is_writing(void);
 
 /*

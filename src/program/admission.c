@@ -53,7 +53,7 @@ struct RfAdmission
 {
 	MemoryContext	  context;
 	const RfCampaign *campaign; /* of the last row */
-	RfCodeSource	 *codes;	/* of that campaign */
+	List			 *codes;	/* RfCodeSources of all campaigns so far */
 	referrers_hash	 *referrers;
 };
 
@@ -167,7 +167,8 @@ admission_campaign(RfAdmission *admission, int64 id, RfLazyEngine *lazy)
 	{
 		rf_engine_need(lazy);
 		admission->campaign = rf_campaign_by_id(id);
-		admission->codes = NULL;
+		if (admission->campaign != NULL)
+			rf_campaign_hold(admission->campaign);
 	}
 	return admission->campaign;
 }
@@ -319,7 +320,7 @@ check_code(const RfApplicant *applicant, RfAdmitted *admitted, RfRefusal *refusa
 static bool
 check_joined_at(const RfApplicant *applicant, RfAdmitted *admitted, RfRefusal *refusal)
 {
-	admitted->joined_at = applicant->joined_at != 0 ? applicant->joined_at : rf_now();
+	admitted->joined_at = applicant->has_joined_at ? applicant->joined_at : rf_now();
 	if (TIMESTAMP_NOT_FINITE(admitted->joined_at))
 		return refuse(refusal, ERRCODE_INVALID_PARAMETER_VALUE,
 					  "joined_at must be finite", NULL, NULL);
@@ -345,17 +346,29 @@ check_columns(const RfApplicant *applicant, RfAdmitted *admitted, RfRefusal *ref
 		check_joined_at(applicant, admitted, refusal);
 }
 
+static RfCodeSource *
+admission_codes(RfAdmission *admission)
+{
+	MemoryContext caller;
+	RfCodeSource *source;
+	ListCell	 *cell;
+
+	foreach(cell, admission->codes)
+	{
+		if (rf_code_source_is_of(lfirst(cell), admission->campaign))
+			return lfirst(cell);
+	}
+	caller = MemoryContextSwitchTo(admission->context);
+	source = rf_code_source(admission->campaign);
+	admission->codes = lappend(admission->codes, source);
+	MemoryContextSwitchTo(caller);
+	return source;
+}
+
 static void
 admission_make_code(RfAdmission *admission, RfAdmitted *admitted, RfLazyEngine *lazy)
 {
-	if (admission->codes == NULL)
-	{
-		MemoryContext caller = MemoryContextSwitchTo(admission->context);
-
-		admission->codes = rf_code_source(admission->campaign);
-		MemoryContextSwitchTo(caller);
-	}
-	admitted->code = rf_code_next(admission->codes, lazy);
+	admitted->code = rf_code_next(admission_codes(admission), lazy);
 	admitted->code_key = rf_code_key(admitted->code);
 }
 
@@ -403,7 +416,8 @@ rf_admission_check(RfAdmission *admission, RfLazyEngine *lazy,
 		return false;
 	if (admitted->code == NULL)
 		admission_make_code(admission, admitted, lazy);
-	admitted->source = applicant->source != NULL ? applicant->source : admitted->referrer_id != 0 ? "Referred"
-																								  : "Api";
+	admitted->source = admitted->referrer_id != 0 ? "Referred" : "Api";
+	if (applicant->source != NULL)
+		admitted->source = applicant->source;
 	return true;
 }

@@ -31,7 +31,8 @@ typedef struct RfApplicant
 	const char *code;
 	const char *meta;	   /* text; only where the server checks no
 								 * encoding */
-	TimestampTz joined_at; /* 0: now */
+	bool		has_joined_at; /* false: now */
+	TimestampTz joined_at;
 } RfApplicant;
 
 /* What the engine adds to an admitted person. */

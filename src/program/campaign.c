@@ -189,6 +189,22 @@ rf_campaign_by_slug(const char *slug)
 	return rf_campaign_by_id(campaign_find(slug));
 }
 
+RF_STATEMENT(hold_campaign,
+			 "SELECT FROM @extschema@.rf_campaign WHERE id = $1 FOR KEY SHARE", INT8OID);
+RF_STATEMENT(hold_rules,
+			 "SELECT FROM @extschema@.rf_reward_rule WHERE campaign_id = $1 FOR KEY SHARE", INT8OID);
+
+void
+rf_campaign_hold(const RfCampaign *campaign)
+{
+	Datum values[] = {Int64GetDatum(campaign->id)};
+
+	if (!IsolationUsesXactSnapshot())
+		return;
+	rf_execute(&hold_campaign, values, NULL);
+	rf_execute(&hold_rules, values, NULL);
+}
+
 const RfRule *
 rf_campaign_rule(const RfCampaign *campaign, int64 rule_id)
 {
@@ -220,24 +236,40 @@ rf_campaign_state_name(RfCampaignState state)
 	return names[state];
 }
 
+/* The landing page with every {code} replaced; NULL if it has none. */
+static char *
+link_filled(const char *url, const char *code)
+{
+	static const char marker[] = "{code}";
+	StringInfoData	  link;
+	const char		 *place = strstr(url, marker);
+
+	if (place == NULL)
+		return NULL;
+	initStringInfo(&link);
+	for (; place != NULL; place = strstr(url, marker))
+	{
+		appendBinaryStringInfo(&link, url, place - url);
+		appendStringInfoString(&link, code);
+		url = place + strlen(marker);
+	}
+	appendStringInfoString(&link, url);
+	return link.data;
+}
+
 char *
 rf_campaign_link(const RfCampaign *campaign, const char *code)
 {
 	const char	  *url = campaign->landing_url;
-	const char	  *place;
 	const char	  *fragment;
+	char		  *filled;
 	StringInfoData link;
 
 	if (url == NULL)
 		return NULL;
+	if ((filled = link_filled(url, code)) != NULL)
+		return filled;
 	initStringInfo(&link);
-	if ((place = strstr(url, "{code}")) != NULL)
-	{
-		appendBinaryStringInfo(&link, url, place - url);
-		appendStringInfoString(&link, code);
-		appendStringInfoString(&link, place + strlen("{code}"));
-		return link.data;
-	}
 	fragment = url + strcspn(url, "#");
 	appendBinaryStringInfo(&link, url, fragment - url);
 	appendStringInfo(&link, "%sref=%s", strchr(link.data, '?') ? "&" : "?", code);

@@ -97,6 +97,14 @@ extern const RfCampaign *rf_campaign_by_id(int64 id);
 /* Raises 42704 if there is none, 22004 if slug is NULL. */
 extern const RfCampaign *rf_campaign_by_slug(const char *slug);
 
+/*
+ * A transaction with one snapshot does not see that a campaign or rule was
+ * deleted meanwhile: lock them, so that it fails (40001) instead of referring to
+ * what is gone. Does nothing under READ COMMITTED, where locks and
+ * invalidations suffice (see kept.c).
+ */
+extern void rf_campaign_hold(const RfCampaign *campaign);
+
 /* NULL if there is none. */
 extern const RfRule *rf_campaign_rule(const RfCampaign *campaign, int64 rule_id);
 

@@ -11,6 +11,7 @@
 #include "catalog/pg_type.h"
 #include "common/string.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 
 #include "program/code.h"
 
@@ -21,7 +22,8 @@ static const char alphabet[] = "23456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 struct RfCodeSource
 {
-	MemoryContext context;
+	int64		  campaign_id;
+	MemoryContext batch; /* what one batch needs */
 	const char	 *prefix;
 	int			  length;
 	int			  batch_size; /* of the next batch */
@@ -65,11 +67,19 @@ rf_code_source(const RfCampaign *campaign)
 {
 	RfCodeSource *source = palloc0_object(RfCodeSource);
 
-	source->context = CurrentMemoryContext;
+	source->campaign_id = campaign->id;
+	source->batch = AllocSetContextCreate(CurrentMemoryContext, "referral codes",
+										  ALLOCSET_SMALL_SIZES);
 	source->prefix = campaign->code_prefix != NULL ? campaign->code_prefix : "";
 	source->length = campaign->code_length;
 	source->batch_size = 1;
 	return source;
+}
+
+bool
+rf_code_source_is_of(const RfCodeSource *source, const RfCampaign *campaign)
+{
+	return source->campaign_id == campaign->id;
 }
 
 /* A random number below the length of the alphabet. Bytes beyond it are thrown
@@ -160,8 +170,10 @@ code_strike_used(RfCodeSource *source)
 static void
 code_refill(RfCodeSource *source, RfLazyEngine *lazy)
 {
-	MemoryContext caller = MemoryContextSwitchTo(source->context);
+	MemoryContext caller;
 
+	MemoryContextReset(source->batch);
+	caller = MemoryContextSwitchTo(source->batch);
 	code_draw_batch(source);
 	rf_engine_need(lazy);
 	code_strike_used(source);

@@ -22,8 +22,10 @@ typedef struct RfCodeSource RfCodeSource;
 /* Lives in the current memory context. */
 extern RfCodeSource *rf_code_source(const RfCampaign *campaign);
 
+extern bool rf_code_source_is_of(const RfCodeSource *source, const RfCampaign *campaign);
+
 /*
- * The next new code, in the memory of the source. Needs the engine when it has
+ * The next new code, good until the next call. Needs the engine when it has
  * to look codes up.
  */
 extern const char *rf_code_next(RfCodeSource *source, RfLazyEngine *lazy);

@@ -73,7 +73,7 @@ granted_is_live(const Granted *granted)
 		strcmp(granted->state, "rejected") != 0;
 }
 
-/* The last grant of a rule (and ordinal, if it is not 0); NULL: none. */
+/* The last grant of a rule, one that stands before others (and ordinal, if it is not 0); NULL: none. */
 static const Granted *
 explain_find(const Explanation *explanation, const RfRule *rule, int ordinal)
 {
@@ -83,7 +83,9 @@ explain_find(const Explanation *explanation, const RfRule *rule, int ordinal)
 	{
 		const Granted *granted = &explanation->granted[i];
 
-		if (granted->rule_id == rule->id && (ordinal == 0 || granted->ordinal == ordinal))
+		if (granted->rule_id != rule->id || (ordinal != 0 && granted->ordinal != ordinal))
+			continue;
+		if (found == NULL || granted_is_live(granted) || !granted_is_live(found))
 			found = granted;
 	}
 	return found;

@@ -25,6 +25,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "base/savepoint.h"
 #include "base/sqlstate.h"
 #include "program/import.h"
 
@@ -54,9 +55,9 @@ static const Oid import_types[IMPORT_COLUMNS] = {
 /* A row on its way. */
 typedef struct ImportRow
 {
-	int	  number; /* counted from 1 in the source */
-	char *email;  /* may be NULL */
-	bool  admitted;
+	int	  number;	/* counted from 1 in the source */
+	char *email;	/* may be NULL */
+	char *code_key; /* of an admitted row; NULL: refused */
 } ImportRow;
 
 /* A row that was refused. */
@@ -70,28 +71,25 @@ typedef struct Report
 
 typedef struct Import
 {
-	ReturnSetInfo  *answer;
-	MemoryContext	context; /* of the call */
-	List		   *reports; /* of the portion */
-	const RfInsert *insert;	 /* the INSERT that runs; NULL before its first row */
-	int64			campaign_id;
-	int				nseen; /* rows of the source so far */
-	RfColumn		columns[IMPORT_COLUMNS];
-	ImportRow		rows[IMPORT_PORTION];
-	int				nrows;
-	int				nchecked; /* of these, by the trigger */
+	ReturnSetInfo *answer;
+	MemoryContext  context; /* of the call */
+	MemoryContext  portion; /* reset with every portion */
+	List		  *reports; /* of the portion */
+	int64		   campaign_id;
+	int			   nseen; /* rows of the source so far */
+	RfColumn	   columns[IMPORT_COLUMNS];
+	ImportRow	   rows[IMPORT_PORTION];
+	int			   nrows;
+	int			   next; /* row that the trigger checks next */
+	int			   end;	 /* of the rows being inserted */
 } Import;
 
 static Import *running = NULL;
 
 bool
-rf_import_is_running(const RfInsert *insert)
+rf_import_is_running(void)
 {
-	if (running == NULL)
-		return false;
-	if (running->insert == NULL)
-		running->insert = insert;
-	return running->insert == insert;
+	return running != NULL && rf_engine_is_writing();
 }
 
 static void
@@ -141,13 +139,18 @@ import_give_back(Import *import)
 }
 
 void
-rf_import_row(const RfRefusal *refusal)
+rf_import_row(const RfAdmitted *admitted, const RfRefusal *refusal)
 {
-	ImportRow *row = &running->rows[running->nchecked++];
+	ImportRow *row;
 
-	row->admitted = refusal == NULL;
+	if (running->next == running->end)
+		elog(ERROR, "an import meets more rows than it inserts");
+	row = &running->rows[running->next++];
+	row->code_key = NULL;
 	if (refusal != NULL)
 		import_report(running, row, refusal->sqlstate, refusal->message);
+	else
+		row->code_key = MemoryContextStrdup(running->portion, admitted->code_key);
 }
 
 RF_STATEMENT(insert_people,
@@ -158,7 +161,7 @@ RF_STATEMENT(insert_people,
 			 " FROM unnest($2, $3, $4, $5, $6, $7, $8, $9)"
 			 "  AS s (email, name, referred_by, source, code, ip, meta, joined_at)"
 			 " ON CONFLICT DO NOTHING"
-			 " RETURNING email",
+			 " RETURNING code_key",
 			 INT8OID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
 			 INETARRAYOID, JSONBARRAYOID, TIMESTAMPTZARRAYOID);
 
@@ -167,57 +170,96 @@ RF_STATEMENT(insert_people,
  * is missing lost against another session.
  */
 static void
-import_report_lost(Import *import, uint64 ninserted)
+import_report_lost(Import *import, int first, uint64 ninserted)
 {
 	uint64 next = 0;
 
-	for (int i = 0; i < import->nrows; i++)
+	for (int i = first; i < import->end; i++)
 	{
 		ImportRow *row = &import->rows[i];
+		uint64	   found = next;
 
-		if (!row->admitted)
+		if (row->code_key == NULL)
 			continue;
-		if (next < ninserted && strcmp(rf_text(next, 1), rf_email_trim(row->email)) == 0)
-			next++;
+		while (found < ninserted && strcmp(rf_text(found, 1), row->code_key) != 0)
+			found++;
+		if (found < ninserted)
+			next = found + 1;
 		else
 			import_report(import, row, ERRCODE_UNIQUE_VIOLATION,
 						  psprintf("\"%s\" is already a participant", row->email));
 	}
 }
 
+/* Insert the rows from "next" up to "end". */
 static void
-import_insert(Import *import)
+import_insert(void *arg)
 {
-	Datum values[IMPORT_COLUMNS + 1];
+	Import		   *import = arg;
+	int				first = import->next;
+	Datum			values[IMPORT_COLUMNS + 1];
+	volatile uint64 ninserted = 0;
 
-	if (import->nrows == 0)
-		return;
 	values[0] = Int64GetDatum(import->campaign_id);
 	for (int i = 0; i < IMPORT_COLUMNS; i++)
 	{
-		values[i + 1] = rf_column_array(&import->columns[i]);
-		rf_column_reset(&import->columns[i]);
+		RfColumn slice = import->columns[i];
+
+		slice.values += first;
+		slice.nulls += first;
+		slice.n = import->end - first;
+		values[i + 1] = rf_column_array(&slice);
 	}
-	import->insert = NULL;
-	import->nchecked = 0;
 	running = import;
 	PG_TRY();
 	{
-		import_report_lost(import, rf_execute(&insert_people, values, NULL));
+		ninserted = rf_execute(&insert_people, values, NULL);
 	}
 	PG_FINALLY();
 	{
 		running = NULL;
 	}
 	PG_END_TRY();
-	import->nrows = 0;
+	import_report_lost(import, first, ninserted);
 }
 
+/* Insert rows by one statement; if it fails over its data, undo what it reported. */
+static ErrorData *
+import_try(Import *import, int first, int end)
+{
+	int		   nreports = list_length(import->reports);
+	ErrorData *error;
+
+	import->next = first;
+	import->end = end;
+	error = rf_savepoint_try(import_insert, import);
+	if (error != NULL)
+		import->reports = list_truncate(import->reports, nreports);
+	return error;
+}
+
+/*
+ * A portion that fails as a whole (a payload too large, a referrer whose last
+ * place another session took meanwhile) is taken once more row by row.
+ */
 static void
 import_insert_portion(Import *import)
 {
-	import_insert(import);
+	if (import->nrows > 0 && import_try(import, 0, import->nrows) != NULL)
+	{
+		for (int i = 0; i < import->nrows; i++)
+		{
+			ErrorData *error = import_try(import, i, i + 1);
+
+			if (error != NULL)
+				import_report(import, &import->rows[i], error->sqlerrcode, error->message);
+		}
+	}
 	import_give_back(import);
+	for (int i = 0; i < IMPORT_COLUMNS; i++)
+		rf_column_reset(&import->columns[i]);
+	import->nrows = 0;
+	MemoryContextReset(import->portion);
 }
 
 /* A member of the row as text; NULL if it is absent or null. */
@@ -246,87 +288,82 @@ import_convert(const char *text, int column)
 	return OidInputFunctionCall(input, unconstify(char *, text), param, -1);
 }
 
-/*
- * Bring a row into columns. What a type's input function refuses is caught in
- * a subtransaction, which writes nothing and therefore costs no transaction id.
- */
-static bool
-import_convert_row(Jsonb *object, Datum *values, bool *nulls, ErrorData **error)
+/* A row being brought into columns. */
+typedef struct Conversion
 {
-	MemoryContext caller = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	volatile bool converted = true;
+	Jsonb *object;
+	Datum  values[IMPORT_COLUMNS];
+	bool   nulls[IMPORT_COLUMNS];
+} Conversion;
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(caller);
-	PG_TRY();
-	{
-		for (int i = 0; i < IMPORT_COLUMNS; i++)
-		{
-			char *text = import_member(object, import_names[i]);
+static void
+import_convert_row(void *arg)
+{
+	Conversion *conversion = arg;
 
-			nulls[i] = text == NULL;
-			if (text != NULL)
-				values[i] = import_convert(text, i);
-		}
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
+	for (int i = 0; i < IMPORT_COLUMNS; i++)
 	{
-		MemoryContextSwitchTo(caller);
-		*error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		converted = false;
+		char *text = import_member(conversion->object, import_names[i]);
+
+		conversion->nulls[i] = text == NULL;
+		if (text != NULL)
+			conversion->values[i] = import_convert(text, i);
 	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(caller);
-	CurrentResourceOwner = owner;
-	return converted;
 }
 
 static void
-import_take(Import *import, Jsonb *object)
+import_add(Import *import, const Conversion *conversion)
 {
-	ImportRow *row = &import->rows[import->nrows];
-	Datum	   values[IMPORT_COLUMNS];
-	bool	   nulls[IMPORT_COLUMNS];
-	ErrorData *error = NULL;
-
-	row->number = ++import->nseen;
-	if (!JB_ROOT_IS_OBJECT(object))
-	{
-		row->email = NULL;
-		import_report(import, row, ERRCODE_INVALID_PARAMETER_VALUE, "row is not a JSON object");
-		return;
-	}
-	row->email = import_member(object, "email");
-	if (!import_convert_row(object, values, nulls, &error))
-	{
-		import_report(import, row, error->sqlerrcode, error->message);
-		return;
-	}
-	/* The table's constraint would fail the good rows along with this one. */
-	if (!nulls[META] && !JB_ROOT_IS_OBJECT(DatumGetJsonbP(values[META])))
-	{
-		import_report(import, row, ERRCODE_INVALID_PARAMETER_VALUE, "meta is not a JSON object");
-		return;
-	}
 	for (int i = 0; i < IMPORT_COLUMNS; i++)
 	{
-		if (nulls[i])
+		if (conversion->nulls[i])
 			rf_column_add_null(&import->columns[i]);
 		else
-			rf_column_add(&import->columns[i], values[i]);
+			rf_column_add(&import->columns[i], conversion->values[i]);
 	}
 	if (++import->nrows == IMPORT_PORTION)
 		import_insert_portion(import);
 }
 
+/*
+ * Take one row of the source. What a type's input function refuses is caught in
+ * a subtransaction, which writes nothing and therefore costs no transaction id.
+ */
+static void
+import_take(Import *import, Jsonb *object)
+{
+	MemoryContext caller = MemoryContextSwitchTo(import->portion);
+	ImportRow	 *row = &import->rows[import->nrows];
+	Conversion	  conversion = {.object = object};
+	bool		  is_object = JB_ROOT_IS_OBJECT(object);
+	ErrorData	 *error;
+
+	row->number = ++import->nseen;
+	row->email = is_object ? import_member(object, "email") : NULL;
+	if (!is_object)
+		import_report(import, row, ERRCODE_INVALID_PARAMETER_VALUE, "row is not a JSON object");
+	else if ((error = rf_savepoint_try(import_convert_row, &conversion)) != NULL)
+		import_report(import, row, error->sqlerrcode, error->message);
+	else if (!conversion.nulls[META] &&
+			 !JB_ROOT_IS_OBJECT(DatumGetJsonbP(conversion.values[META])))
+		import_report(import, row, ERRCODE_INVALID_PARAMETER_VALUE, "meta is not a JSON object");
+	else
+		import_add(import, &conversion);
+	MemoryContextSwitchTo(caller);
+}
+
+/*
+ * Portions lock their referrers one after the other, so two imports could meet
+ * in opposite orders: a campaign has one import at a time.
+ */
+RF_STATEMENT(lock_campaign,
+			 "SELECT FROM @extschema@.rf_campaign WHERE id = $1 FOR NO KEY UPDATE", INT8OID);
+
 static Import *
 import_start(FunctionCallInfo fcinfo, RfEngine *engine)
 {
 	Import *import = palloc0_object(Import);
+	Datum	campaign_id;
 
 	if (PG_ARGISNULL(1))
 		ereport(ERROR,
@@ -335,11 +372,15 @@ import_start(FunctionCallInfo fcinfo, RfEngine *engine)
 	InitMaterializedSRF(fcinfo, 0);
 	import->answer = (ReturnSetInfo *) fcinfo->resultinfo;
 	import->context = CurrentMemoryContext;
+	import->portion = AllocSetContextCreate(CurrentMemoryContext, "referral import",
+											ALLOCSET_DEFAULT_SIZES);
 	for (int i = 0; i < IMPORT_COLUMNS; i++)
 		rf_column_init(&import->columns[i], import_types[i]);
 	rf_engine_enter(engine, fcinfo);
 	import->campaign_id =
 		rf_campaign_by_slug(PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0)))->id;
+	campaign_id = Int64GetDatum(import->campaign_id);
+	rf_execute(&lock_campaign, &campaign_id, NULL);
 	return import;
 }
 
@@ -383,7 +424,7 @@ import_open_table(Oid table)
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("relation with OID %u does not exist", table)));
 	initStringInfo(&query);
-	appendStringInfo(&query, "SELECT pg_catalog.to_jsonb(s) FROM %s AS s",
+	appendStringInfo(&query, "SELECT pg_catalog.to_jsonb(s.*) FROM %s AS s",
 					 quote_qualified_identifier(schema, name));
 	plan = SPI_prepare(query.data, 0, NULL);
 	if (plan == NULL)

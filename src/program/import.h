@@ -5,13 +5,12 @@
 #ifndef RF_IMPORT_H
 #define RF_IMPORT_H
 
-#include "base/fresh.h"
 #include "program/admission.h"
 
-/* Is this INSERT the one of a running rf_import? */
-extern bool rf_import_is_running(const RfInsert *insert);
+/* In the row trigger: was it fired by the INSERT of a running rf_import? */
+extern bool rf_import_is_running(void);
 
 /* The next row of that INSERT was checked; refusal NULL: admitted. */
-extern void rf_import_row(const RfRefusal *refusal);
+extern void rf_import_row(const RfAdmitted *admitted, const RfRefusal *refusal);
 
 #endif /* RF_IMPORT_H */

@@ -51,10 +51,15 @@ rf_rows_kept(PG_FUNCTION_ARGS)
 	return PointerGetDatum(NULL);
 }
 
+/* Always all of them, in one order: the order in which those who join write. */
 static void
-kept_lock_out(const char *relation)
+kept_lock_out_writers(void)
 {
-	LockRelationOid(rf_engine_relation(relation), ShareRowExclusiveLock);
+	static const char *const relations[] = {
+		"rf_participant", "rf_reward_rule", "rf_reward", "rf_webhook"};
+
+	for (size_t i = 0; i < lengthof(relations); i++)
+		LockRelationOid(rf_engine_relation(relations[i]), ShareRowExclusiveLock);
 }
 
 static Datum
@@ -80,9 +85,7 @@ rf_campaign_kept(PG_FUNCTION_ARGS)
 	RfEngine	 engine;
 
 	rf_engine_enter(&engine, fcinfo);
-	kept_lock_out("rf_participant");
-	kept_lock_out("rf_reward_rule");
-	kept_lock_out("rf_webhook");
+	kept_lock_out_writers();
 	rf_execute(&campaign_is_used, &id, NULL);
 	if (rf_bool(0, 1))
 		ereport(ERROR,
@@ -108,8 +111,7 @@ rf_reward_rule_kept(PG_FUNCTION_ARGS)
 	RfEngine	 engine;
 
 	rf_engine_enter(&engine, fcinfo);
-	kept_lock_out("rf_reward");
-	kept_lock_out("rf_webhook");
+	kept_lock_out_writers();
 	rf_execute(&rule_is_used, &id, NULL);
 	if (rf_bool(0, 1))
 		ereport(ERROR,

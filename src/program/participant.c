@@ -17,6 +17,7 @@
 #include "utils/rel.h"
 
 #include "base/clock.h"
+#include "base/fresh.h"
 #include "base/sqlstate.h"
 #include "program/admission.h"
 #include "program/import.h"
@@ -140,8 +141,8 @@ row_applicant(const Row *row, RfApplicant *applicant)
 	applicant->source = row_string(row, SOURCE);
 	applicant->code = row_string(row, CODE);
 	applicant->meta = row_meta(row);
-	applicant->joined_at = 0;
-	if (!row->nulls[index[JOINED_AT]])
+	applicant->has_joined_at = !row->nulls[index[JOINED_AT]];
+	if (applicant->has_joined_at)
 		applicant->joined_at = DatumGetTimestampTz(row->values[index[JOINED_AT]]);
 }
 
@@ -174,7 +175,7 @@ rf_participant_admit(PG_FUNCTION_ARGS)
 	HeapTuple	 tuple = trigger->tg_trigtuple;
 	bool		 restored = !heap_attisnull(tuple, SPI_fnumber(tupdesc, "state"), tupdesc);
 	RfInsert	*insert = rf_insert_row(fcinfo, restored);
-	bool		 import = rf_import_is_running(insert);
+	bool		 import = rf_import_is_running();
 	RfLazyEngine lazy = {.fcinfo = fcinfo};
 	RfApplicant	 applicant;
 	RfAdmitted	 admitted;
@@ -191,7 +192,7 @@ rf_participant_admit(PG_FUNCTION_ARGS)
 							   &admitted, &refusal);
 	rf_engine_done(&lazy);
 	if (import)
-		rf_import_row(admit ? NULL : &refusal);
+		rf_import_row(&admitted, admit ? NULL : &refusal);
 	else if (!admit)
 		rf_refusal_raise(&refusal);
 	if (!admit)

@@ -75,7 +75,7 @@ payload_person(StringInfo out, const RfPerson *person, const RfCampaign *campaig
 	appendStringInfoChar(out, ',');
 	json_time(out, "joined_at", person->joined_at);
 	appendStringInfoChar(out, ',');
-	if (person->qualified_at != 0)
+	if (!TIMESTAMP_NOT_FINITE(person->qualified_at))
 		json_time(out, "qualified_at", person->qualified_at);
 	else
 		json_string(out, "qualified_at", NULL);

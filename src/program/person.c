@@ -54,7 +54,7 @@ person_fill(RfPerson *person, const Datum *values, const bool *nulls)
 	person->joined_at = DatumGetTimestampTz(values[7]);
 	person->referrer_id = nulls[8] ? 0 : DatumGetInt64(values[8]);
 	person->state = rf_person_state_parse(TextDatumGetCString(values[9]));
-	person->qualified_at = nulls[10] ? 0 : DatumGetTimestampTz(values[10]);
+	person->qualified_at = nulls[10] ? DT_NOBEGIN : DatumGetTimestampTz(values[10]);
 	person->invited_count = DatumGetInt32(values[11]);
 	person->qualified_count = DatumGetInt32(values[12]);
 }

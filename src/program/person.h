@@ -32,7 +32,7 @@ typedef struct RfPerson
 	TimestampTz	  joined_at;
 	int64		  referrer_id; /* 0: joined on their own */
 	RfPersonState state;
-	TimestampTz	  qualified_at; /* 0: not qualified */
+	TimestampTz	  qualified_at; /* DT_NOBEGIN: not qualified */
 	int			  invited_count;
 	int			  qualified_count;
 } RfPerson;
@@ -45,7 +45,7 @@ typedef struct RfPerson
 
 /*
  * Read a person from row i of the last statement, whose columns start at the
- * given one. Strings are palloc'd, meta belongs to the statement's result.
+ * given one; all memory palloc'd.
  */
 extern void rf_person_read(RfPerson *person, uint64 row, int column);
 

@@ -80,6 +80,7 @@ pair_lock(Pair *pair, const char *name)
 	rf_person_read(&pair->referrer, invited < referrer ? 1 : 0, 1);
 	rf_rewards_lock();
 	pair->campaign = rf_campaign_by_id(pair->invited.campaign_id);
+	rf_campaign_hold(pair->campaign);
 }
 
 static void
@@ -155,7 +156,7 @@ pair_write(const Pair *pair)
 		TimestampTzGetDatum(pair->invited.qualified_at),
 		Int32GetDatum(pair->referrer.qualified_count)};
 
-	rf_execute(&write_pair, values, pair->invited.qualified_at != 0 ? NULL : "   n ");
+	rf_execute(&write_pair, values, pair->invited.state == RF_QUALIFIED ? NULL : "   n ");
 }
 
 static Answer
@@ -199,7 +200,7 @@ pair_unqualify(Pair *pair, const char *reason)
 	if (pair->invited.state != RF_QUALIFIED)
 		return pair_answer(pair, false, 0);
 	pair->invited.state = RF_PENDING;
-	pair->invited.qualified_at = 0;
+	pair->invited.qualified_at = DT_NOBEGIN;
 	pair->referrer.qualified_count--;
 	pair_write(pair);
 	rf_event_add(&events, &event);

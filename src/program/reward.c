@@ -80,6 +80,8 @@ reward_add_row(RfColumn *columns, RfGrant *grant)
 	grant->id = nextval_internal(rf_engine_relation("rf_reward_id_seq"), false);
 	grant->state = due_at > rf_now() ? "pending" : grant->rule->auto_issue ? "issued"
 																		   : "due";
+	if (grant->value.amount == 0)
+		elog(ERROR, "rule " INT64_FORMAT " grants nothing", grant->rule->id);
 	rf_column_add(&columns[0], Int64GetDatum(grant->id));
 	rf_column_add(&columns[1], Int64GetDatum(grant->rule->id));
 	rf_column_add(&columns[2], Int64GetDatum(grant->participant_id));

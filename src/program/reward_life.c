@@ -18,8 +18,10 @@
 #include "utils/builtins.h"
 
 #include "base/clock.h"
+#include "base/savepoint.h"
 #include "base/sqlstate.h"
 #include "program/event.h"
+#include "program/home.h"
 #include "program/reward.h"
 
 PG_FUNCTION_INFO_V1(rf_issue);
@@ -171,8 +173,11 @@ changed_add_event(Changed *changed, RfEventBatch *events)
 
 	for (uint64 i = 0; i < npeople; i++)
 		rf_person_read(&people[i], i, 1);
-	campaign = rf_campaign_by_id(people[0].campaign_id);
-	changed->facts.rule = rf_campaign_rule(campaign, changed->rule_id);
+	campaign = npeople > 0 ? rf_campaign_by_id(people[0].campaign_id) : NULL;
+	if (campaign != NULL)
+		changed->facts.rule = rf_campaign_rule(campaign, changed->rule_id);
+	if (changed->facts.rule == NULL)
+		elog(ERROR, "rule or person of reward " INT64_FORMAT " is missing", changed->facts.id);
 	{
 		RfEvent event = {
 			rf_event_of_reward(changed->facts.state), campaign, &people[0],
@@ -288,21 +293,77 @@ RF_STATEMENT(end_holds,
 			 " RETURNING" REWARD_EVENT_COLUMNS,
 			 INT8ARRAYOID, TIMESTAMPTZOID);
 
+/* Rewards whose holds end together. */
+typedef struct HoldsOver
+{
+	Datum ids; /* bigint[] */
+	int	  ended;
+} HoldsOver;
+
+static void
+end_holds_of(void *arg)
+{
+	HoldsOver *over = arg;
+	Datum	   values[] = {over->ids, TimestampTzGetDatum(rf_now())};
+
+	rf_execute(&lock_people, values, NULL);
+	rf_execute(&lock_rewards, values, NULL);
+	over->ended = changed_announce(rf_execute(&end_holds, values, NULL));
+}
+
+/*
+ * One reward whose event cannot be written (its payload grew too large) must
+ * not keep the others waiting: then each goes by itself.
+ */
+static int
+end_holds_singly(Datum ids)
+{
+	Datum *elements;
+	int	   n;
+	int	   ended = 0;
+
+	deconstruct_array(DatumGetArrayTypeP(ids), INT8OID, sizeof(int64), FLOAT8PASSBYVAL,
+					  TYPALIGN_DOUBLE, &elements, NULL, &n);
+	for (int i = 0; i < n; i++)
+	{
+		RfColumn   id;
+		HoldsOver  over = {0};
+		ErrorData *error;
+
+		rf_column_init(&id, INT8OID);
+		rf_column_add(&id, elements[i]);
+		over.ids = rf_column_array(&id);
+		error = rf_savepoint_try(end_holds_of, &over);
+		if (error == NULL)
+			ended += over.ended;
+		else
+			ereport(WARNING,
+					(errcode(error->sqlerrcode),
+					 errmsg("hold of reward " INT64_FORMAT " cannot end: %s",
+							DatumGetInt64(elements[i]), error->message)));
+	}
+	return ended;
+}
+
 int
 rf_rewards_end_holds(void)
 {
-	Datum values[] = {TimestampTzGetDatum(rf_now()), Int32GetDatum(TICK_BATCH)};
-	bool  isnull;
+	Datum	  values[] = {TimestampTzGetDatum(rf_now()), Int32GetDatum(TICK_BATCH)};
+	HoldsOver over = {0};
+	Datum	  ids;
+	bool	  isnull;
 
+	/* In a copy it is left to the origin. */
+	if (!rf_home_is_here())
+		return 0;
 	rf_execute(&holds_over, values, NULL);
-	values[0] = rf_value(0, 1, &isnull);
+	ids = rf_value(0, 1, &isnull);
 	if (isnull)
 		return 0;
-	values[0] = PointerGetDatum(DatumGetArrayTypePCopy(values[0]));
-	values[1] = TimestampTzGetDatum(rf_now());
-	rf_execute(&lock_people, values, NULL);
-	rf_execute(&lock_rewards, values, NULL);
-	return changed_announce(rf_execute(&end_holds, values, NULL));
+	over.ids = PointerGetDatum(DatumGetArrayTypePCopy(ids));
+	if (rf_savepoint_try(end_holds_of, &over) != NULL)
+		return end_holds_singly(over.ids);
+	return over.ended;
 }
 
 Datum

@@ -109,30 +109,59 @@ check_milestone(Worth *worth, HeapTuple row, TupleDesc tupdesc)
 
 RF_STATEMENT(find_campaign,
 			 "SELECT FROM @extschema@.rf_campaign WHERE id = $1", INT8OID);
-RF_STATEMENT(count_milestones,
-			 "SELECT count(*) FROM @extschema@.rf_milestone WHERE rule_id = $1", INT8OID);
+RF_STATEMENT(read_milestones,
+			 "SELECT coalesce(m.amount, $2), coalesce(m.unit, $3), m.threshold"
+			 " FROM @extschema@.rf_milestone m WHERE m.rule_id = $1",
+			 INT8OID, NUMERICOID, TEXTOID);
 
+/* The milestones a rule has must still be worth something under its new values. */
+static void
+check_milestones_of(const Worth *worth, Datum rule_id, bool is_milestone_rule)
+{
+	Datum values[] = {
+		rule_id, worth->amount, worth->unit ? CStringGetTextDatum(worth->unit) : 0};
+	char   nulls[] = {' ', worth->amount ? ' ' : 'n', worth->unit ? ' ' : 'n'};
+	uint64 n = rf_execute(&read_milestones, values, nulls);
+
+	if (n > 0 && !is_milestone_rule)
+		ereport(ERROR,
+				(errcode(ERRCODE_CHECK_VIOLATION),
+				 errmsg("rule " INT64_FORMAT " has milestones", DatumGetInt64(rule_id)),
+				 errhint("Delete them before changing its kind.")));
+	for (uint64 row = 0; row < n; row++)
+	{
+		bool  isnull;
+		Datum amount = rf_value(row, 1, &isnull);
+
+		if (isnull)
+			ereport(ERROR,
+					(errcode(ERRCODE_NOT_NULL_VIOLATION),
+					 errmsg("milestone %d has no amount", rf_int32(row, 3)),
+					 errhint("Give the milestone or its rule an amount.")));
+		if (worth->is_money)
+			check_money(amount, rf_text(row, 2));
+	}
+}
+
+/* Columns that must not be null are left to the constraints that say so. */
 static void
 check_rule(Worth *worth, HeapTuple row, TupleDesc tupdesc)
 {
 	bool  isnull;
 	Datum campaign_id = row_value(row, tupdesc, "campaign_id", &isnull);
-	Datum id;
+	char *kind = SPI_getvalue(row, tupdesc, SPI_fnumber(tupdesc, "kind"));
+	char *metric = SPI_getvalue(row, tupdesc, SPI_fnumber(tupdesc, "metric"));
 
-	if (!isnull && rf_execute(&find_campaign, &campaign_id, NULL) == 0)
+	if (isnull || kind == NULL || metric == NULL)
+		return;
+	if (rf_execute(&find_campaign, &campaign_id, NULL) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
 				 errmsg("campaign " INT64_FORMAT " does not exist", DatumGetInt64(campaign_id))));
-	id = row_value(row, tupdesc, "id", &isnull);
-	rf_execute(&count_milestones, &id, NULL);
-	if (rf_int64(0, 1) > 0 &&
-		strcmp(SPI_getvalue(row, tupdesc, SPI_fnumber(tupdesc, "kind")), "milestone") != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_CHECK_VIOLATION),
-				 errmsg("rule " INT64_FORMAT " has milestones", DatumGetInt64(id)),
-				 errhint("Delete them before changing its kind.")));
-	worth->is_money = strcmp(SPI_getvalue(row, tupdesc, SPI_fnumber(tupdesc, "metric")), "amount") == 0;
+	worth->is_money = strcmp(metric, "amount") == 0;
 	worth_of_row(worth, row, tupdesc);
+	check_milestones_of(worth, row_value(row, tupdesc, "id", &isnull),
+						strcmp(kind, "milestone") == 0);
 }
 
 static HeapTuple

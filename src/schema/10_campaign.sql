@@ -45,7 +45,7 @@ CREATE TABLE @extschema@.rf_campaign (
 	fallback_url text
 		CHECK (octet_length(fallback_url) <= 2048),
 	qualify_within interval
-		CHECK (qualify_within > interval '0'),
+		CHECK (qualify_within > interval '0' AND qualify_within <= interval '100 years'),
 	min_spend numeric
 		CHECK (min_spend > 0),
 	currency text

@@ -26,7 +26,7 @@ CREATE TABLE @extschema@.rf_reward_rule (
 	pool text
 		CHECK (octet_length(pool) BETWEEN 1 AND 255),
 	hold interval NOT NULL DEFAULT '0'
-		CHECK (hold >= interval '0'),
+		CHECK (hold BETWEEN interval '0' AND interval '100 years'),
 	auto_issue boolean NOT NULL DEFAULT true,
 	max_per_recipient integer
 		CHECK (max_per_recipient > 0),

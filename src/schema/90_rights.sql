@@ -64,3 +64,12 @@ REVOKE ALL ON FUNCTION
 	@extschema@.rf_webhook_secret, @extschema@.rf_set_headers, @extschema@.rf_check_url,
 	@extschema@.rf_sign, @extschema@.rf_verify
 FROM PUBLIC;
+
+-- Caches must learn of changes whatever brought them, replication included.
+ALTER TABLE @extschema@.rf_campaign ENABLE ALWAYS TRIGGER rf_campaign_changed;
+ALTER TABLE @extschema@.rf_fraud_rule ENABLE ALWAYS TRIGGER rf_fraud_rule_changed;
+ALTER TABLE @extschema@.rf_reward_rule ENABLE ALWAYS TRIGGER rf_reward_rule_changed;
+ALTER TABLE @extschema@.rf_milestone ENABLE ALWAYS TRIGGER rf_milestone_changed;
+ALTER TABLE @extschema@.rf_webhook ENABLE ALWAYS TRIGGER rf_webhook_changed;
+ALTER TABLE @extschema@.rf_secret ENABLE ALWAYS TRIGGER rf_secret_changed;
+ALTER TABLE @extschema@.rf_home ENABLE ALWAYS TRIGGER rf_home_changed;
