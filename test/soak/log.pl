@@ -12,16 +12,23 @@ my $aside = qr/^(DETAIL|HINT|STATEMENT|CONTEXT|QUERY|LOCATION)$/;
 
 # Kind of process, severity, message.
 my @expected = map { qr/^(?:$_)/ } (
-	'\S.* LOG: (starting PostgreSQL|listening on|database system (is|was)|received (fast|immediate|smart) shutdown|aborting any active|shutting down|checkpoint|restartpoint|redo|background worker "logical replication launcher"|all server processes terminated|terminating any other active|received SIGHUP|parameter "|automatic (vacuum|analyze)|invalid record length|recovering prepared transaction|performing immediate)',
+	'\S.* LOG: (skipping vacuum of|starting PostgreSQL|listening on|database system (is|was)|received (fast|immediate|smart) shutdown|aborting any active|shutting down|checkpoint|restartpoint|redo|background worker "logical replication launcher"|all server processes terminated|terminating any other active|received SIGHUP|parameter "|automatic (vacuum|analyze)|invalid record length|recovering prepared transaction|performing immediate)',
+	# How a server that was killed finds the end of its WAL.
+	'startup LOG: (invalid (magic number|resource manager ID|record length|info bits|contrecord)|unexpected pageaddr|record with incorrect prev-link|incorrect resource manager data|there is no contrecord)',
+	# It drops databases that are gone once more.
+	'startup WARNING: (could not open directory "base/\d+": No such file|some useless files may be left behind in old database directory)',
 	# A process that we killed, and what the server then tells the others.
-	'postmaster LOG: background worker "referral (launcher|worker for database \d+)" \(PID \d+\) (was terminated by signal 9: Killed|exited with exit code 1)',
+	'postmaster LOG: background worker "referral (launcher|worker)" \(PID \d+\) (was terminated by signal 9: Killed|exited with exit code 1)',
 	'postmaster LOG: background worker ".*" \(PID \d+\) was terminated by signal (9|3)',
 	'\S.* WARNING: terminating connection because of (crash of another server process|unexpected SIGQUIT|immediate shutdown)',
 	'client backend FATAL: (the database system is (in recovery mode|starting up|shutting down|not yet accepting connections)|terminating connection due to administrator command)',
 	'referral (worker|launcher) FATAL: terminating (background worker "referral (worker|launcher).*"|connection) due to administrator command',
 	'client backend LOG: (could not (send data to|receive data from) client|unexpected EOF on client|connection to client lost)',
 	'client backend FATAL: connection to client lost',
-	'client backend ERROR: canceling statement due to user request',
+	'client backend ERROR: canceling statement due to (user request|lock timeout|statement timeout)',
+	'autovacuum worker FATAL: terminating autovacuum process due to administrator command',
+	# REINDEX CONCURRENTLY that did not end leaves an index behind.
+	'(client backend|referral worker) WARNING: cannot reindex invalid index',
 	'autovacuum worker ERROR: canceling autovacuum task',
 	# DDL in the way of other DDL.
 	'client backend ERROR: source database "shop" is being accessed by other users',
@@ -35,7 +42,7 @@ my @expected = map { qr/^(?:$_)/ } (
 	'referral worker LOG: referral sends nothing from database "copy"',
 );
 
-my (%times, %example, @other, $skips);
+my (%times, @other, $skips);
 while (my $line = <>)
 {
 	chomp $line;
@@ -44,9 +51,7 @@ while (my $line = <>)
 
 	unless (defined $severity)
 	{
-		# Lines go on after a tab.
-		push @other, $line unless $skips || $line =~ /^\s*$/;
-		push @other, $line if defined $skips && !$skips && @other;
+		push @other, $line unless $skips;
 		next;
 	}
 	if ($severity =~ $aside)

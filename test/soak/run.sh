@@ -8,6 +8,7 @@
 #   DURATION=600    seconds of trouble
 #   PATIENCE=300    seconds for the rest to arrive afterwards
 #   SOAK_SEED=...   random numbers as in another run
+#   SOAK_ACTIONS=RE only the troubles of chaos.pl whose names match
 #   SOAK_KEEP=DIR   keep the logs there
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../setup/lib.sh"
@@ -112,10 +113,11 @@ calm_down() {
 	say "nothing waits since $(date +%T)"
 }
 
+# A hold that ends makes an event by itself.
 all_sent() {
 	local database
 	for database in "${BUSY[@]}"; do
-		[ "$(sql -d "$database" -c "SELECT count(*) FROM rf_retry")" = 0 ] &&
+		[ "$(sql -d "$database" -c "SELECT (SELECT count(*) FROM rf_retry) + (SELECT count(*) FROM rf_reward WHERE state = 'pending')")" = 0 ] &&
 			[ "$(sql -d "$database" -c 'SELECT pending + retrying + parked FROM rf_status')" = 0 ] || return 1
 	done
 }
@@ -190,7 +192,7 @@ memory() {
 
 outbox() {
 	awk 'NF == 6 { table = $2 " " $3; if (!seen[table, $4]++) files[table]++; if ($5 > most[table]) most[table] = $5 }
-		END { for (table in files) print "  " table ": " files[table] ", " most[table] }' "$WORK/outbox.txt" | sort
+		END { for (table in files) print "  " table ": " files[table] ", " most[table] + 0 " kB" }' "$WORK/outbox.txt" | sort
 }
 
 CLIENTS=()

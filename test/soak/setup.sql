@@ -24,7 +24,9 @@ FROM (VALUES
 	('fast', NULL::int, '{*}', 'standard', 'POST', NULL, '15 s', 32),
 	('also', NULL, '{*}', 'fields', 'POST', '{"who": "participant.email", "by": "referrer.code"}', '15 s', 16),
 	('moody', NULL, '{referrer.*,invited.*}', 'standard', 'PUT', NULL, '2 s', 16),
-	('slow', NULL, '{reward.*,invited.unqualified}', 'standard', 'POST', NULL, '5 s', 8),
+	-- In one database it falls behind for good, so that the outbox grows from table to table.
+	('slow', NULL, CASE :'database' WHEN 'shop' THEN '{*}' ELSE '{reward.*,invited.unqualified}' END,
+		'standard', 'POST', NULL, '5 s', 8),
 	('fail', NULL, '{invited.qualified}', 'form', 'POST', '{"code": "participant.code"}', '5 s', 8),
 	('busy', NULL, '{invited.qualified}', 'fields', 'GET', '{"code": "participant.code"}', '5 s', 8),
 	('hang', 2, '{*}', 'standard', 'POST', NULL, '2 s', 8),
