@@ -33,8 +33,8 @@ error_is_over_data(int sqlstate)
 ErrorData *
 rf_savepoint_try(void (*work)(void *arg), void *arg)
 {
-	MemoryContext		  caller = CurrentMemoryContext;
-	ResourceOwner		  owner = CurrentResourceOwner;
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
 	ErrorData *volatile error = NULL;
 
 	BeginInternalSubTransaction(NULL);

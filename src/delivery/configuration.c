@@ -17,6 +17,7 @@
 #include "base/engine.h"
 #include "delivery/configuration.h"
 #include "delivery/endpoint.h"
+#include "delivery/webhook.h"
 #include "program/campaign.h"
 #include "program/home.h"
 
@@ -24,6 +25,7 @@
 
 static uint64	   configuration_generation = 0;
 static TimestampTz configuration_read_at = 0;
+static bool		   configuration_known = false; /* homes were read at least once */
 static bool		   configuration_here = false;
 static int64	  *configuration_homes = NULL;
 static int		   configuration_n_homes = 0;
@@ -32,6 +34,12 @@ bool
 rf_configuration_is_here(void)
 {
 	return configuration_here;
+}
+
+bool
+rf_configuration_is_elsewhere(void)
+{
+	return configuration_known && !configuration_here;
 }
 
 bool
@@ -75,6 +83,7 @@ configuration_read_homes(void)
 	configuration_homes = homes;
 	configuration_n_homes = n;
 	configuration_here = here;
+	configuration_known = true;
 	return !same;
 }
 
@@ -92,13 +101,17 @@ enum
 	COLUMN_SCHEDULE,
 	COLUMN_SECRETS,
 	COLUMN_HEADERS,
-	COLUMN_PAUSED_UNTIL
+	COLUMN_PAUSED_UNTIL,
+	COLUMN_TRIED,
+	COLUMN_ANSWERED
 };
 
 RF_STATEMENT(read_webhooks,
 			 "SELECT w.id, w.state, w.url, w.method, w.format,"
 			 "  (extract(epoch FROM w.timeout) * 1000)::integer, w.max_in_flight,"
-			 "  (SELECT array_agg((extract(epoch FROM s.step) * 1000000)::bigint ORDER BY s.n)"
+			 "  (SELECT array_agg((extract(epoch FROM"
+			 "    least(greatest(s.step, interval '0'), interval '30 days')) * 1000000)::bigint"
+			 "    ORDER BY s.n)"
 			 "   FROM unnest(w.retry_schedule) WITH ORDINALITY AS s (step, n)),"
 			 "  (SELECT array_agg(s.value ORDER BY s.valid_from DESC)"
 			 "   FROM @extschema@.rf_secret s"
@@ -107,8 +120,10 @@ RF_STATEMENT(read_webhooks,
 			 "  (SELECT array_agg(h.key || CASE h.value WHEN '' THEN ';' ELSE ': ' || h.value END)"
 			 "   FROM @extschema@.rf_secret s, jsonb_each_text(s.value::jsonb) h"
 			 "   WHERE s.webhook_id = w.id AND s.kind = 'headers' AND s.valid_until IS NULL),"
-			 "  (SELECT t.paused_until FROM @extschema@.rf_webhook_state t WHERE t.webhook_id = w.id)"
-			 " FROM @extschema@.rf_webhook w",
+			 "  t.paused_until, coalesce(t.last_success_at, t.last_failure_at) IS NOT NULL,"
+			 "  t.last_success_at > coalesce(t.last_failure_at, '-infinity')"
+			 " FROM @extschema@.rf_webhook w"
+			 " LEFT JOIN @extschema@.rf_webhook_state t ON t.webhook_id = w.id",
 			 TIMESTAMPTZOID);
 
 /* A copy of the text in that context. */
@@ -199,6 +214,7 @@ configuration_of(uint64 row)
 	RfEndpointConfig *config = rf_endpoint_config_create();
 
 	config->url = configuration_text(row, COLUMN_URL, config->context);
+	config->forbidden = rf_webhook_check_url(config->url).reason;
 	config->method = configuration_method(rf_text(row, COLUMN_METHOD));
 	config->timeout_ms = rf_int32(row, COLUMN_TIMEOUT_MS);
 	config->max_in_flight = rf_int32(row, COLUMN_MAX_IN_FLIGHT);
@@ -217,11 +233,32 @@ configuration_set_state(RfEndpoint *endpoint, uint64 row)
 	bool			isnull;
 	Datum			paused_until = rf_value(row, COLUMN_PAUSED_UNTIL, &isnull);
 
-	if (endpoint->state == RF_ENDPOINT_UNKNOWN && !isnull)
-		endpoint->paused_until = DatumGetTimestampTz(paused_until);
+	if (endpoint->state == RF_ENDPOINT_UNKNOWN)
+	{
+		if (!isnull)
+			endpoint->paused_until = DatumGetTimestampTz(paused_until);
+		endpoint->tried = rf_bool(row, COLUMN_TRIED);
+		endpoint->answers = rf_bool(row, COLUMN_ANSWERED);
+	}
 	if (state == RF_ENDPOINT_ENABLED && endpoint->state != RF_ENDPOINT_ENABLED)
 		endpoint->parked = true;
+	/* Whoever enables it means now. */
+	if (state == RF_ENDPOINT_ENABLED && endpoint->state == RF_ENDPOINT_WAITING)
+		endpoint->paused_until = DT_NOBEGIN;
 	endpoint->state = state;
+}
+
+/* What one URL asked for, or how it answered, says nothing about another. */
+static void
+configuration_replace(RfEndpoint *endpoint, RfEndpointConfig *config)
+{
+	if (endpoint->config != NULL && strcmp(endpoint->config->url, config->url) != 0)
+	{
+		endpoint->paused_until = DT_NOBEGIN;
+		endpoint->sends_from = DT_NOBEGIN;
+		endpoint->tried = endpoint->answers = false;
+	}
+	rf_endpoint_config_replace(endpoint, config);
 }
 
 /* Webhooks that this reading did not find were deleted. */
@@ -252,7 +289,7 @@ configuration_read_webhooks(TimestampTz now)
 		RfEndpoint *endpoint = rf_endpoint_get(rf_int64(row, COLUMN_ID));
 
 		configuration_set_state(endpoint, row);
-		rf_endpoint_config_replace(endpoint, configuration_of(row));
+		configuration_replace(endpoint, configuration_of(row));
 		endpoint->reading = reading;
 		/* Whatever others did to rf_retry is noticed now. */
 		endpoint->next_due = DT_NOBEGIN;
@@ -263,10 +300,12 @@ configuration_read_webhooks(TimestampTz now)
 bool
 rf_configuration_refresh(void)
 {
+	static bool homes_changed = false; /* outlives an error below */
 	TimestampTz now = GetCurrentTimestamp();
 	uint64		generation = rf_campaign_generation();
-	bool		homes_changed = configuration_read_homes();
+	bool		result;
 
+	homes_changed |= configuration_read_homes();
 	if (generation != configuration_generation ||
 		TimestampDifferenceExceeds(configuration_read_at, now, REREAD_MS))
 	{
@@ -274,5 +313,7 @@ rf_configuration_refresh(void)
 		configuration_generation = generation;
 		configuration_read_at = now;
 	}
-	return homes_changed;
+	result = homes_changed;
+	homes_changed = false;
+	return result;
 }

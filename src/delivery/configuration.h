@@ -20,6 +20,9 @@ extern void rf_configuration_forget(void);
 /* Does every home name this place? Else nothing is sent. */
 extern bool rf_configuration_is_here(void);
 
+/* Is it known that some home names another place? Not before the first reading. */
+extern bool rf_configuration_is_elsewhere(void);
+
 /* May events of this home be sent? */
 extern bool rf_configuration_knows_home(int64 home);
 

@@ -28,18 +28,21 @@
 #include "delivery/retrying.h"
 #include "delivery/rotation.h"
 #include "delivery/turn.h"
+#include "delivery/webhook_state.h"
 
-#define SLEEP_MAX_MS	5000
-#define RECORD_BATCH	256
-#define RECORD_DELAY_MS 20
-#define FAILED_TURN_MS	1000
-#define OWN_FAULT_MS	3000
+#define SLEEP_MAX_MS   5000
+#define FAILED_TURN_MS 1000
+#define OWN_FAULT_MS   3000
 
 static bool		   courier_news = true;
 static bool		   courier_restarts = false; /* as soon as nothing is under way */
 static TimestampTz courier_read_at = 0;
-static TimestampTz courier_turns_from = 0; /* not before: a turn failed */
-static TimestampTz courier_sends_from = 0; /* not before: a fault of ours */
+/* Not before: such a turn failed. One that fails does not hold back the others. */
+static TimestampTz courier_writes_from = 0;
+static TimestampTz courier_saves_from = 0;
+static TimestampTz courier_reads_from = 0;
+static TimestampTz courier_rotates_from = 0;
+static TimestampTz courier_sends_from = 0; /* not before: no descriptors are left */
 
 void
 rf_courier_start(int max_in_flight)
@@ -85,8 +88,7 @@ courier_send(void)
 
 	if (courier_restarts || !rf_configuration_is_here() || now < courier_sends_from)
 		return;
-	if (!rf_dispatch_send(now))
-		courier_sends_from = now + OWN_FAULT_MS * INT64CONST(1000);
+	rf_dispatch_send(now);
 	courier_collect();
 }
 
@@ -109,17 +111,31 @@ courier_put_away(void)
 
 /* In a turn: nothing of a deleted webhook is left. */
 static void
+courier_clear_gone(void)
+{
+	for (int i = 0; i < rf_endpoint_count(); i++)
+	{
+		RfEndpoint *endpoint = rf_endpoint_at(i);
+
+		endpoint->cleared = false;
+		if (endpoint->state != RF_ENDPOINT_GONE || endpoint->in_flight > 0 ||
+			endpoint->queue.count > 0 || endpoint->overflow_from != 0 || rf_record_count() > 0)
+			continue;
+		rf_retrying_clear(endpoint);
+		endpoint->cleared = true;
+	}
+}
+
+/* That turn committed. */
+static void
 courier_remove_gone(void)
 {
 	for (int i = rf_endpoint_count() - 1; i >= 0; i--)
 	{
 		RfEndpoint *endpoint = rf_endpoint_at(i);
 
-		if (endpoint->state != RF_ENDPOINT_GONE || endpoint->in_flight > 0 ||
-			endpoint->queue.count > 0 || endpoint->overflow_from != 0 || rf_record_count() > 0)
-			continue;
-		rf_retrying_clear(endpoint);
-		rf_endpoint_remove(endpoint);
+		if (endpoint->cleared)
+			rf_endpoint_remove(endpoint);
 	}
 }
 
@@ -133,7 +149,7 @@ courier_read(void)
 	courier_put_away();
 	rf_outbox_read();
 	courier_put_away();
-	courier_remove_gone();
+	courier_clear_gone();
 	rf_dispatch_ask(GetCurrentTimestamp());
 	rf_load_fetch();
 }
@@ -148,7 +164,10 @@ courier_read_turn(void)
 	result = rf_turn_run("reading the outbox", courier_read);
 	rf_load_settle(result == RF_TURN_DONE);
 	if (result == RF_TURN_DONE)
+	{
+		courier_remove_gone();
 		rf_outbox_make_durable();
+	}
 	else
 		courier_news = true;
 	return result;
@@ -174,6 +193,17 @@ courier_write_turn(void)
 	return result;
 }
 
+/* Apart from the above: it is about rows that users hold. */
+static RfTurnResult
+courier_save_turn(void)
+{
+	RfTurnResult result = rf_turn_run("saving the state of webhooks", rf_webhook_state_write);
+
+	if (result == RF_TURN_DONE)
+		rf_webhook_state_confirm();
+	return result;
+}
+
 static RfTurnResult
 courier_rotation_turn(void)
 {
@@ -187,15 +217,19 @@ courier_rotation_turn(void)
 static bool
 courier_should_write(TimestampTz now)
 {
-	return rf_record_count() >= RECORD_BATCH || rf_parking_count() > 0 ||
-		TimestampDifferenceExceeds(rf_record_oldest(), now, RECORD_DELAY_MS) ||
-		rf_record_has_states(now);
+	return now >= courier_writes_from && (rf_parking_count() > 0 || rf_record_due_at() <= now);
+}
+
+static bool
+courier_should_save(TimestampTz now)
+{
+	return now >= courier_saves_from && rf_webhook_state_is_due(now);
 }
 
 static bool
 courier_should_read(TimestampTz now)
 {
-	if (courier_restarts)
+	if (courier_restarts || now < courier_reads_from)
 		return false;
 	return courier_news || TimestampDifferenceExceeds(courier_read_at, now, SLEEP_MAX_MS - 1) ||
 		(rf_configuration_is_here() &&
@@ -215,26 +249,37 @@ courier_restart(void)
 	courier_news = true;
 }
 
-/* Which turns are due, one after the other; the first that does not end well is the last. */
-static RfTurnResult
+/* A turn that fails is not tried again at once. False if the extension is gone. */
+static bool
+courier_take_turn(RfTurnResult (*turn)(void), TimestampTz *from)
+{
+	RfTurnResult result = turn();
+
+	if (result == RF_TURN_FAILED)
+		*from = GetCurrentTimestamp() + FAILED_TURN_MS * INT64CONST(1000);
+	return result != RF_TURN_ABSENT;
+}
+
+/* Which turns are due, one after the other. False if the extension is gone. */
+static bool
 courier_turns(void)
 {
-	TimestampTz	 now = GetCurrentTimestamp();
-	RfTurnResult result = RF_TURN_DONE;
+	TimestampTz now = GetCurrentTimestamp();
 
-	if (now < courier_turns_from)
-		return RF_TURN_DONE;
-	if (courier_should_write(now))
-		result = courier_write_turn();
-	if (courier_should_read(now) && result == RF_TURN_DONE)
-		result = courier_read_turn();
-	if (courier_restarts && result == RF_TURN_DONE)
+	if (courier_should_write(now) &&
+		!courier_take_turn(courier_write_turn, &courier_writes_from))
+		return false;
+	if (courier_should_save(now) &&
+		!courier_take_turn(courier_save_turn, &courier_saves_from))
+		return false;
+	if (courier_should_read(now) &&
+		!courier_take_turn(courier_read_turn, &courier_reads_from))
+		return false;
+	if (courier_restarts)
 		courier_restart();
-	if (rf_rotation_is_due() && result == RF_TURN_DONE)
-		result = courier_rotation_turn();
-	if (result == RF_TURN_FAILED)
-		courier_turns_from = GetCurrentTimestamp() + FAILED_TURN_MS * INT64CONST(1000);
-	return result;
+	if (rf_rotation_is_due() && now >= courier_rotates_from)
+		return courier_take_turn(courier_rotation_turn, &courier_rotates_from);
+	return true;
 }
 
 /* ---- one round ---------------------------------------------------------- */
@@ -251,15 +296,17 @@ courier_ms_until(TimestampTz time, TimestampTz now)
 static long
 courier_turn_sleep(TimestampTz now)
 {
-	long sleep = SLEEP_MAX_MS;
+	TimestampTz write = Max(rf_record_due_at(), courier_writes_from);
+	TimestampTz read = rf_outbox_next_due();
 
-	if (now < courier_turns_from)
-		return courier_ms_until(courier_turns_from, now);
-	if (courier_should_write(now) || courier_should_read(now))
+	if (courier_should_write(now) || courier_should_save(now) || courier_should_read(now))
 		return 0;
-	if (rf_record_oldest() != DT_NOEND)
-		sleep = RECORD_DELAY_MS;
-	return Min(sleep, courier_ms_until(rf_outbox_next_due(), now));
+	if (rf_parking_count() > 0)
+		write = courier_writes_from;
+	if (courier_news)
+		read = courier_reads_from;
+	read = courier_restarts ? DT_NOEND : Max(read, courier_reads_from);
+	return courier_ms_until(Min(read, write), now);
 }
 
 static long
@@ -285,13 +332,13 @@ rf_courier_work(long *timeout_ms)
 {
 	courier_collect();
 	*timeout_ms = 0;
-	if (courier_turns() == RF_TURN_ABSENT)
+	if (!courier_turns())
 		return RF_COURIER_ABSENT;
 	courier_send();
 	*timeout_ms = courier_sleep();
-	return rf_configuration_is_here() || courier_restarts
-		? RF_COURIER_SERVING
-		: RF_COURIER_SILENT;
+	return rf_configuration_is_elsewhere() && !courier_restarts
+		? RF_COURIER_SILENT
+		: RF_COURIER_SERVING;
 }
 
 static void
@@ -322,4 +369,5 @@ rf_courier_stop(long grace_ms)
 	}
 	if (rf_record_count() > 0)
 		(void) courier_write_turn();
+	(void) courier_save_turn();
 }

@@ -16,9 +16,10 @@ typedef struct RfDelivery
 {
 	int64 id;
 	int64 event_id;
-	int32 attempts; /* made so far */
-	int8  slot;		/* outbox table it was read from, or RF_SLOT_RETRY */
-	bool  own_body; /* other bytes than the event's payload */
+	int32 attempts;	  /* made so far */
+	int8  slot;		  /* outbox table it was read from, or RF_SLOT_RETRY */
+	bool  own_body;	  /* other bytes than the event's payload */
+	uint8 given_back; /* how often a fault of ours kept it from being tried */
 } RfDelivery;
 
 #endif /* RF_DELIVERY_H */

@@ -16,8 +16,8 @@ extern void rf_dispatch_ask(TimestampTz now);
 /* Would rf_dispatch_ask() ask for something? */
 extern bool rf_dispatch_wants_loads(TimestampTz now);
 
-/* Send what may be sent. False if memory for a request was lacking. */
-extern bool rf_dispatch_send(TimestampTz now);
+/* Send what may be sent. */
+extern void rf_dispatch_send(TimestampTz now);
 
 /* Could rf_dispatch_send() send something? */
 extern bool rf_dispatch_can_send(TimestampTz now);

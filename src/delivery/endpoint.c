@@ -52,6 +52,7 @@ endpoint_init(RfEndpoint *endpoint)
 	endpoint->id = id;
 	endpoint->next_due = DT_NOBEGIN;
 	endpoint->paused_until = DT_NOBEGIN;
+	endpoint->sends_from = DT_NOBEGIN;
 }
 
 RfEndpoint *

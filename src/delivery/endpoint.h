@@ -26,6 +26,7 @@ typedef struct RfEndpointConfig
 	int			  uses;	   /* by requests; the endpoint's own not counted */
 	bool		  replaced;
 	const char	 *url;
+	const char	 *forbidden; /* why the URL must not be dialled; NULL: it may */
 	RfHttpMethod  method;
 	int			  timeout_ms;
 	int			  max_in_flight;
@@ -52,6 +53,7 @@ typedef struct RfEndpoint
 	RfEndpointState	  state;
 	RfEndpointConfig *config;  /* NULL unless enabled or waiting */
 	uint64			  reading; /* of the configuration, the last that found it */
+	bool			  cleared; /* gone, and so are its rows once the turn commits */
 
 	/* What waits. */
 	RfQueue		queue;
@@ -66,6 +68,8 @@ typedef struct RfEndpoint
 	int				 nloaded;
 	int				 in_flight;
 	TimestampTz		 paused_until; /* the endpoint asked so */
+	TimestampTz		 sends_from;   /* not before: a fault of ours */
+	bool			 tried;		   /* an exchange ended, now or before a restart */
 	bool			 answers;	   /* the last exchange brought an answer */
 	TimestampTz		 heard_at;	   /* last answer, or begin of waiting for one */
 
@@ -73,6 +77,8 @@ typedef struct RfEndpoint
 	bool		unsaved;
 	bool		urgent;	 /* do not wait for the next round of saving */
 	bool		disable; /* it answered 410 */
+	bool		in_turn; /* it was due when the turn that saves began */
+	bool		busy;	 /* but somebody held its row: later */
 	TimestampTz saved_at;
 	TimestampTz last_success_at;
 	TimestampTz last_failure_at;

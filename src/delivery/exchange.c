@@ -55,6 +55,7 @@ exchange_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *addr
 		exchange->socket_errno = errno;
 		return CURL_SOCKET_BAD;
 	}
+	exchange->socket_errno = 0;
 	rf_exchange_sockets++;
 	return fd;
 }
@@ -268,6 +269,15 @@ rf_exchange_prepare(RfExchange *exchange, const RfHttpRequest *request)
 
 /* ---- results ------------------------------------------------------------ */
 
+static int64_t
+exchange_time(CURL *easy, CURLINFO info)
+{
+	curl_off_t time = 0;
+
+	curl_easy_getinfo(easy, info, &time);
+	return time;
+}
+
 /* A look-up without descriptors fails like one of a wrong name. */
 static bool
 exchange_out_of_descriptors(void)
@@ -279,24 +289,53 @@ exchange_out_of_descriptors(void)
 	return fd < 0 && (errno == EMFILE || errno == ENFILE);
 }
 
+/* Was somebody there? Then what went wrong after that is theirs. */
+static bool
+exchange_was_connected(RfExchange *exchange)
+{
+	return exchange->peer[0] != '\0' ||
+		exchange_time(exchange->easy, CURLINFO_CONNECT_TIME_T) > 0;
+}
+
+static bool
+exchange_is_exhausted(RfExchange *exchange, CURLcode code)
+{
+	if (exchange->socket_errno == EMFILE || exchange->socket_errno == ENFILE)
+		return true;
+	return code == CURLE_COULDNT_RESOLVE_HOST && exchange_out_of_descriptors();
+}
+
+static bool
+exchange_lacks_memory(int error)
+{
+	return error == ENOMEM || error == ENOBUFS;
+}
+
+/*
+ * Only what no endpoint can bring about. libcurl says "out of memory" of lines
+ * that are longer than it takes, and an address of a family that is switched
+ * off fails to connect with EADDRNOTAVAIL.
+ */
 static bool
 exchange_fault_is_own(RfExchange *exchange, CURLcode code)
 {
 	long os_errno = 0;
 
-	if (exchange->socket_errno != 0)
-		return exchange->socket_errno != EAFNOSUPPORT;
+	if (exchange_was_connected(exchange))
+		return false;
+	if (exchange_is_exhausted(exchange, code) || exchange_lacks_memory(exchange->socket_errno))
+		return true;
 	if (code == CURLE_OUT_OF_MEMORY || code == CURLE_FAILED_INIT ||
 		code == CURLE_SSL_CACERT_BADFILE)
 		return true;
 	if (code == CURLE_COULDNT_RESOLVE_HOST)
-		return exchange_out_of_descriptors() || !rf_address_has_network(&rf_exchange_local);
+		return !rf_address_has_network(&rf_exchange_local);
 	if (code != CURLE_COULDNT_CONNECT)
 		return false;
 	curl_easy_getinfo(exchange->easy, CURLINFO_OS_ERRNO, &os_errno);
 	if (os_errno == ENETUNREACH || os_errno == ENETDOWN)
 		return !rf_address_has_network(&rf_exchange_local);
-	return os_errno == EADDRNOTAVAIL || os_errno == ENOBUFS || os_errno == ENOMEM;
+	return exchange_lacks_memory((int) os_errno);
 }
 
 static RfFault
@@ -310,10 +349,21 @@ exchange_fault(RfExchange *exchange, CURLcode code, long status)
 		return RF_FAULT_OWN;
 	if (code == CURLE_OPERATION_TIMEDOUT)
 		return RF_FAULT_SILENCE;
-	if (status > 0 || code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR ||
+	if (status > 0 || code == CURLE_OUT_OF_MEMORY || code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR ||
 		code == CURLE_SEND_ERROR || code == CURLE_UNSUPPORTED_PROTOCOL)
 		return RF_FAULT_BROKEN;
 	return RF_FAULT_SILENCE;
+}
+
+/* libcurl may quote others' bytes: what is ASCII fits every encoding. */
+static void
+exchange_clean_error(RfExchange *exchange)
+{
+	for (char *at = exchange->error; *at != '\0'; at++)
+	{
+		if ((unsigned char) *at < ' ' || (unsigned char) *at >= 0x7f)
+			*at = '?';
+	}
 }
 
 /* The text is written over libcurl's where we know better. */
@@ -328,19 +378,14 @@ exchange_error(RfExchange *exchange, RfFault fault, CURLcode code)
 	else if (exchange->header_too_long)
 		snprintf(exchange->error, sizeof(exchange->error),
 				 "headers of the answer are longer than %d bytes", HEADER_BYTES_MAX);
+	else if (code == CURLE_OUT_OF_MEMORY && fault == RF_FAULT_BROKEN)
+		snprintf(exchange->error, sizeof(exchange->error),
+				 "a line of the answer's headers is too long");
 	else if (exchange->socket_errno != 0)
 		snprintf(exchange->error, sizeof(exchange->error), "could not create a socket: errno %d",
 				 exchange->socket_errno);
+	exchange_clean_error(exchange);
 	return exchange->error[0] != '\0' ? exchange->error : curl_easy_strerror(code);
-}
-
-static int64_t
-exchange_time(CURL *easy, CURLINFO info)
-{
-	curl_off_t time = 0;
-
-	curl_easy_getinfo(easy, info, &time);
-	return time;
 }
 
 static const char *
@@ -373,6 +418,7 @@ rf_exchange_finish(RfExchange *exchange, CURLcode code)
 	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
 	result->tag = exchange->tag;
 	result->fault = exchange_fault(exchange, code, status);
+	result->exhausted = result->fault == RF_FAULT_OWN && exchange_is_exhausted(exchange, code);
 	result->status = (int) status;
 	result->error = exchange_error(exchange, result->fault, code);
 	result->dns_us = exchange_time(easy, CURLINFO_NAMELOOKUP_TIME_T);

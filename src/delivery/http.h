@@ -39,9 +39,10 @@ typedef struct RfHttpResult
 {
 	void	   *tag;
 	RfFault		fault;
-	int			status; /* 0: none came */
-	const char *error;	/* what the fault was; NULL without one */
-	int64_t		dns_us; /* microseconds, counted from the start */
+	bool		exhausted; /* with RF_FAULT_OWN: nobody can be dialled, for want of descriptors */
+	int			status;	   /* 0: none came */
+	const char *error;	   /* what the fault was; NULL without one */
+	int64_t		dns_us;	   /* microseconds, counted from the start */
 	int64_t		connect_us;
 	int64_t		tls_us;
 	int64_t		first_byte_us;

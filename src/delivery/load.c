@@ -162,13 +162,23 @@ load_append(RfEndpoint *endpoint, RfParcel *parcel)
 	endpoint->nloaded++;
 }
 
+/* What a failed turn has read need not be durable, and nobody will see to it. */
+static void
+load_undo(Load *load)
+{
+	if (load->parcel != NULL)
+		rf_parcel_free(load->parcel);
+	load->parcel = NULL;
+	load->fate = LOAD_WAITS;
+}
+
 void
 rf_load_settle(bool committed)
 {
 	for (int i = 0; i < load_count; i++)
 	{
-		if (loads[i].parcel == NULL && !committed)
-			loads[i].fate = LOAD_WAITS;
+		if (!committed)
+			load_undo(&loads[i]);
 		if (loads[i].parcel != NULL)
 			load_append(loads[i].endpoint, loads[i].parcel);
 		else if (loads[i].fate == LOAD_CANCELLED)

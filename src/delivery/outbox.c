@@ -25,6 +25,7 @@
 #include "utils/timestamp.h"
 
 #include "base/engine.h"
+#include "delivery/configuration.h"
 #include "delivery/outbox.h"
 #include "delivery/parking.h"
 #include "delivery/placing.h"
@@ -40,6 +41,7 @@
 typedef struct OutboxRow
 {
 	int64	   webhook_id;
+	int64	   home; /* of its event; 0: there is no such event */
 	bool	   done; /* an earlier process has tried it */
 	RfDelivery delivery;
 } OutboxRow;
@@ -67,7 +69,8 @@ static struct
  * EXISTS might become a hash of everything ever tried.
  */
 #define OUTBOX_COLUMNS \
-	" o.id, o.slot, o.event_id, o.webhook_id, o.body IS NOT NULL"
+	" o.id, o.slot, o.event_id, o.webhook_id, o.body IS NOT NULL," \
+	" (SELECT e.home FROM @extschema@.rf_event e WHERE e.id = o.event_id)"
 #define OUTBOX_TRIED(tried_to) \
 	" o.id <= " tried_to " AND (" \
 	"  (SELECT true FROM @extschema@.rf_attempt a WHERE a.delivery_id = o.id LIMIT 1) IS NOT NULL" \
@@ -88,7 +91,8 @@ outbox_row(uint64 row)
 {
 	return (OutboxRow){
 		.webhook_id = rf_int64(row, 4),
-		.done = rf_bool(row, 6),
+		.home = rf_int64(row, 6),
+		.done = rf_bool(row, 7),
 		.delivery = {
 			.id = rf_int64(row, 1),
 			.event_id = rf_int64(row, 3),
@@ -96,37 +100,63 @@ outbox_row(uint64 row)
 			.own_body = rf_bool(row, 5)}};
 }
 
-/* A row met by going forward. */
+/*
+ * A row of another home is not ours to judge: it is being restored, and its
+ * webhook may come after it. It is never done, so its table stays.
+ */
+static bool
+outbox_is_ours(const OutboxRow *row)
+{
+	return rf_configuration_knows_home(row->home);
+}
+
+static bool
+outbox_place(RfEndpoint *endpoint, const OutboxRow *row)
+{
+	if (!row->done)
+		return rf_placing_place(endpoint, &row->delivery);
+	rf_rotation_note_passed(row->delivery.slot);
+	return true;
+}
+
+/* A row met by going forward. What lies in the overflow is judged there. */
 static void
 outbox_take_new(const OutboxRow *row)
 {
-	RfEndpoint *endpoint = rf_endpoint_get(row->webhook_id);
+	RfEndpoint *endpoint;
 
-	rf_rotation_note_read(row->delivery.slot);
-	if (row->done)
-		rf_rotation_note_done(row->delivery.slot);
-	else if (endpoint->overflow_from == 0 && !rf_placing_place(endpoint, &row->delivery))
+	rf_rotation_note_read(row->delivery.slot, row->delivery.id);
+	if (!outbox_is_ours(row))
+		return;
+	endpoint = rf_endpoint_get(row->webhook_id);
+	if (endpoint->overflow_from == 0 && !outbox_place(endpoint, row))
 		endpoint->overflow_from = row->delivery.id;
 }
 
 /*
  * A row met late. What lies in the overflow will be found there; what lies
- * before it and finds the queue full goes the way of retries.
+ * before it and finds the queue full goes the way of retries. Returns false if
+ * its webhook has to be looked up first.
  */
-static void
+static bool
 outbox_take_late(const OutboxRow *row)
 {
 	RfEndpoint *endpoint = rf_endpoint_get(row->webhook_id);
 
-	rf_rotation_note_read(row->delivery.slot);
-	if (endpoint->overflow_from != 0 && row->delivery.id >= endpoint->overflow_from)
-		return;
-	if (rf_placing_place(endpoint, &row->delivery))
-		return;
 	if (endpoint->state == RF_ENDPOINT_UNKNOWN)
-		endpoint->overflow_from = row->delivery.id;
-	else
+	{
+		rf_configuration_forget();
+		return false;
+	}
+	rf_rotation_note_read(row->delivery.slot, row->delivery.id);
+	if (endpoint->overflow_from != 0 && row->delivery.id >= endpoint->overflow_from)
+		return true;
+	if (!rf_placing_place(endpoint, &row->delivery))
+	{
 		rf_parking_add(endpoint->id, &row->delivery, GetCurrentTimestamp());
+		rf_rotation_note_held(row->delivery.slot);
+	}
+	return true;
 }
 
 /* ---- transactions that may have rows behind us -------------------------- */
@@ -223,7 +253,7 @@ outbox_read_page(void)
 	bool   isnull;
 
 	outbox_page_full = n == PAGE_ROWS;
-	outbox_note_snapshot(rf_value(0, 7, &isnull), low);
+	outbox_note_snapshot(rf_value(0, 8, &isnull), low);
 	for (uint64 i = 0; i < n; i++)
 	{
 		OutboxRow row = outbox_row(i);
@@ -242,22 +272,25 @@ RF_STATEMENT(read_late,
 			 " FROM @extschema@.rf_outbox o"
 			 " WHERE o.id > $1 AND o.id <= $2"
 			 "  AND NOT pg_visible_in_snapshot(o.xid, $3) AND pg_visible_in_snapshot(o.xid, $4)"
-			 " ORDER BY o.id LIMIT $5",
-			 INT8OID, INT8OID, PG_SNAPSHOTOID, PG_SNAPSHOTOID, INT8OID);
+			 "  AND (SELECT e.home FROM @extschema@.rf_event e WHERE e.id = o.event_id) = $5"
+			 " ORDER BY o.id LIMIT $6",
+			 INT8OID, INT8OID, PG_SNAPSHOTOID, PG_SNAPSHOTOID, INT8OID, INT8OID);
 
 static void
 outbox_read_late(void)
 {
 	Datum values[] = {
 		Int64GetDatum(outbox_late.at), Int64GetDatum(outbox_late.end),
-		outbox_late.before, outbox_late.after, Int64GetDatum(PAGE_ROWS)};
+		outbox_late.before, outbox_late.after, Int64GetDatum(rf_home_current()),
+		Int64GetDatum(PAGE_ROWS)};
 	uint64 n = rf_execute(&read_late, values, NULL);
 
 	for (uint64 i = 0; i < n; i++)
 	{
 		OutboxRow row = outbox_row(i);
 
-		outbox_take_late(&row);
+		if (outbox_is_ours(&row) && !outbox_take_late(&row))
+			return;
 		outbox_late.at = row.delivery.id;
 		outbox_undurable = true;
 	}
@@ -295,9 +328,8 @@ outbox_read_overflow(RfEndpoint *endpoint)
 		OutboxRow row = outbox_row(i);
 
 		endpoint->overflow_from = row.delivery.id;
-		if (row.done)
-			rf_rotation_note_done(row.delivery.slot);
-		else if (!rf_placing_place(endpoint, &row.delivery))
+		outbox_undurable = true;
+		if (outbox_is_ours(&row) && !outbox_place(endpoint, &row))
 			return;
 		endpoint->overflow_from = row.delivery.id + 1;
 	}
@@ -317,13 +349,28 @@ outbox_should_refill(const RfEndpoint *endpoint)
 	return rf_parking_room() >= PAGE_ROWS;
 }
 
-void
-rf_outbox_read(void)
+static void
+outbox_read_retries(void)
 {
 	TimestampTz now = GetCurrentTimestamp();
 
+	for (int i = 0; i < rf_endpoint_count(); i++)
+	{
+		RfEndpoint *endpoint = rf_endpoint_at(i);
+
+		if (!rf_retrying_is_due(endpoint, now))
+			continue;
+		rf_retrying_read(endpoint, now);
+		outbox_undurable = true;
+	}
+}
+
+void
+rf_outbox_read(void)
+{
 	if (outbox_high == 0 && rf_execute(&read_tried, NULL, NULL) > 0)
 		outbox_tried_to = rf_int64(0, 1);
+	outbox_read_retries();
 	if (rf_parking_room() < PAGE_ROWS)
 		return;
 	if (outbox_late.active)
@@ -336,8 +383,6 @@ rf_outbox_read(void)
 
 		if (outbox_should_refill(endpoint))
 			outbox_read_overflow(endpoint);
-		if (rf_retrying_is_due(endpoint, now))
-			rf_retrying_read(endpoint, now);
 	}
 }
 
@@ -397,6 +442,8 @@ rf_outbox_restart(void)
 	outbox_high = 0;
 	outbox_page_full = true;
 	outbox_tried_to = 0;
+	if (outbox_unseen.running != NULL)
+		pfree(outbox_unseen.running);
 	outbox_unseen = (RfUnseen){0};
 	outbox_free(&outbox_snapshot);
 	outbox_end_late();

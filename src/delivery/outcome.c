@@ -12,23 +12,36 @@
 #include "delivery/turn.h"
 #include "delivery/webhook_state.h"
 
+#define OWN_FAULT_USECS INT64CONST(3000000) /* times how often it happened */
+#define GIVEN_BACK_MAX	10
+
 /* Microseconds between the epochs of Unix and of PostgreSQL. */
 #define EPOCH_OFFSET \
 	((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY)
 
+/* What keeps being our fault counts in the end: else it would go on for ever. */
 static bool
-outcome_give_back(RfParcel *parcel, const RfHttpResult *result)
+outcome_is_given_back(RfParcel *parcel, const RfHttpResult *result)
+{
+	return result->exhausted || parcel->delivery.given_back < GIVEN_BACK_MAX;
+}
+
+static void
+outcome_give_back(RfParcel *parcel, const RfHttpResult *result, TimestampTz now)
 {
 	static TimestampTz logged = 0;
+	RfEndpoint		  *endpoint = parcel->endpoint;
 
 	if (rf_turn_may_log(&logged))
 		ereport(LOG,
 				(errmsg("could not send a webhook: %s", result->error),
 				 errdetail("The fault is on this side, so the attempt does not count."),
 				 errhint("Check the limits of open files and memory, and the network.")));
-	rf_endpoint_requeue(parcel->endpoint, &parcel->delivery);
+	if (!result->exhausted)
+		parcel->delivery.given_back++;
+	endpoint->sends_from = now + Max(parcel->delivery.given_back, 1) * OWN_FAULT_USECS;
+	rf_endpoint_requeue(endpoint, &parcel->delivery);
 	rf_parcel_free(parcel);
-	return false;
 }
 
 /* What went wrong, or NULL if nothing did. */
@@ -49,6 +62,7 @@ outcome_note_answer(RfEndpoint *endpoint, const RfHttpResult *result, TimestampT
 {
 	endpoint->answers = result->fault == RF_FAULT_NONE || result->fault == RF_FAULT_BROKEN;
 	endpoint->heard_at = now;
+	endpoint->tried = true;
 }
 
 /* What Retry-After asks for; -1: nothing. */
@@ -103,8 +117,13 @@ rf_outcome_take(RfParcel *parcel, const RfHttpResult *result)
 	char		buffer[64];
 
 	endpoint->in_flight--;
+	if (outcome == RF_OUTCOME_NO_ATTEMPT && outcome_is_given_back(parcel, result))
+	{
+		outcome_give_back(parcel, result, now);
+		return !result->exhausted;
+	}
 	if (outcome == RF_OUTCOME_NO_ATTEMPT)
-		return outcome_give_back(parcel, result);
+		outcome = RF_OUTCOME_FAILURE;
 	outcome_note_answer(endpoint, result, now);
 	outcome_fill(&record, parcel, result);
 	record.error = outcome_error(outcome, result, buffer, sizeof(buffer));

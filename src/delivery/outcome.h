@@ -10,8 +10,9 @@
 
 /*
  * Judge the result of a parcel's request, keep it for recording, and free the
- * parcel. Returns false if the fault was ours: then no attempt was made, and
- * the delivery is back in its queue.
+ * parcel. If the fault was ours, no attempt was made: the delivery is back in
+ * its queue, and the endpoint waits for a moment. Returns false if nobody can be
+ * dialled for now.
  */
 extern bool rf_outcome_take(RfParcel *parcel, const RfHttpResult *result);
 

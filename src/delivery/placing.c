@@ -36,7 +36,7 @@ rf_placing_place(RfEndpoint *endpoint, const RfDelivery *delivery)
 
 	if (endpoint->state == RF_ENDPOINT_GONE)
 	{
-		rf_placing_done(endpoint, delivery);
+		rf_rotation_note_passed(delivery->slot);
 		return true;
 	}
 	if (endpoint->state == RF_ENDPOINT_UNKNOWN)
@@ -49,6 +49,7 @@ rf_placing_place(RfEndpoint *endpoint, const RfDelivery *delivery)
 		if (rf_endpoint_queue_room(endpoint) == 0)
 			return false;
 		rf_endpoint_queue(endpoint, delivery);
+		rf_rotation_note_held(delivery->slot);
 		return true;
 	}
 	if (rf_parking_room() == 0)
@@ -56,6 +57,7 @@ rf_placing_place(RfEndpoint *endpoint, const RfDelivery *delivery)
 	if (endpoint->state == RF_ENDPOINT_ENABLED)
 		next_at = GetCurrentTimestamp() + endpoint->config->schedule.delay[0];
 	rf_parking_add(endpoint->id, delivery, next_at);
+	rf_rotation_note_held(delivery->slot);
 	return true;
 }
 

@@ -9,7 +9,7 @@
 #include "delivery/endpoint.h"
 
 /*
- * False without room in the queue or among what is parked, or if the webhook is
+ * One that was read from the outbox. False without room in the queue or among what is parked, or if the webhook is
  * not known yet; then the configuration will be read again.
  */
 extern bool rf_placing_place(RfEndpoint *endpoint, const RfDelivery *delivery);

@@ -13,15 +13,19 @@
 #include "delivery/placing.h"
 #include "delivery/record.h"
 #include "delivery/retrying.h"
-#include "delivery/webhook_state.h"
 
 /* rf_attempt_0 to _3 are filled in turn, so many days each. */
 #define ATTEMPT_TABLES 4
 #define DAYS_PER_TABLE 10
 
+#define BATCH	  256 /* so many are not kept waiting for more */
+#define DELAY_MS  20
+#define LOCKED_MS 500 /* until locked rows are looked at again */
+
 static RfRecord		 records[RF_RECORD_MAX];
 static int			 record_count = 0;
-static TimestampTz	 record_oldest = DT_NOEND;
+static int			 record_locked = 0; /* of them, left over by the last turn */
+static TimestampTz	 record_due_at = DT_NOEND;
 static MemoryContext record_context = NULL; /* texts and answers */
 
 void
@@ -38,9 +42,9 @@ rf_record_count(void)
 }
 
 TimestampTz
-rf_record_oldest(void)
+rf_record_due_at(void)
 {
-	return record_oldest;
+	return record_count - record_locked >= BATCH ? DT_NOBEGIN : record_due_at;
 }
 
 /* Others' bytes: whatever the server's encoding, keep what is ASCII. */
@@ -76,8 +80,9 @@ rf_record_add(const RfRecord *record)
 	copy->response = response;
 	copy->error = record_copy_text(record->error);
 	copy->peer = record_copy_text(record->peer);
-	if (record_count++ == 0)
-		record_oldest = GetCurrentTimestamp();
+	copy->locked = false;
+	record_count++;
+	record_due_at = Min(record_due_at, GetCurrentTimestamp() + DELAY_MS * INT64CONST(1000));
 }
 
 /* ---- attempts ----------------------------------------------------------- */
@@ -206,7 +211,10 @@ record_write_attempts(void)
 	for (int i = 0; i < ATTEMPT_COLUMNS; i++)
 		rf_column_init(&columns[i], attempt_types[i]);
 	for (int i = 0; i < record_count; i++)
-		record_add_attempt(columns, &records[i]);
+	{
+		if (!records[i].locked)
+			record_add_attempt(columns, &records[i]);
+	}
 	for (int i = 0; i < ATTEMPT_COLUMNS; i++)
 		values[i] = rf_column_array(&columns[i]);
 	rf_execute(record_attempt_statement(), values, NULL);
@@ -233,11 +241,12 @@ static const Oid later_types[LATER_COLUMNS] = {
 RF_STATEMENT(insert_retries,
 			 "INSERT INTO @extschema@.rf_retry"
 			 " (delivery_id, event_id, webhook_id, body, attempts, next_at)"
-			 " SELECT f.id, f.event_id, f.webhook_id,"
+			 " SELECT DISTINCT ON (f.id) f.id, f.event_id, f.webhook_id,"
 			 "  (SELECT o.body FROM @extschema@.rf_outbox o WHERE o.id = f.id),"
 			 "  f.attempts, f.next_at"
 			 " FROM unnest($1, $2, $3, $4, $5) AS f (id, event_id, webhook_id, attempts, next_at)"
 			 " JOIN @extschema@.rf_webhook w ON w.id = f.webhook_id"
+			 " ORDER BY f.id, f.attempts DESC"
 			 " ON CONFLICT (delivery_id)"
 			 " DO UPDATE SET attempts = excluded.attempts, next_at = excluded.next_at",
 			 INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, INT4ARRAYOID, TIMESTAMPTZARRAYOID);
@@ -317,7 +326,7 @@ record_collect(RecordFilter filter, Datum values[LATER_COLUMNS])
 	{
 		const RfRecord *record = &records[i];
 
-		if (!filter(record))
+		if (record->locked || !filter(record))
 			continue;
 		rf_column_add(&columns[LATER_ID], Int64GetDatum(record->delivery.id));
 		rf_column_add(&columns[LATER_EVENT_ID], Int64GetDatum(record->delivery.event_id));
@@ -364,22 +373,82 @@ record_write_ends(void)
 		rf_execute(&delete_retries, values, NULL);
 }
 
-bool
-rf_record_has_states(TimestampTz now)
+/* ---- all of it ---------------------------------------------------------- */
+
+/* Those that somebody holds; the others are ours until the turn ends. */
+RF_STATEMENT(lock_retries,
+			 "WITH ours AS MATERIALIZED"
+			 "  (SELECT delivery_id FROM @extschema@.rf_retry"
+			 "   WHERE delivery_id = ANY ($1) FOR UPDATE SKIP LOCKED)"
+			 " SELECT r.delivery_id FROM @extschema@.rf_retry r"
+			 " WHERE r.delivery_id = ANY ($1)"
+			 "  AND r.delivery_id NOT IN (SELECT o.delivery_id FROM ours o)",
+			 INT8ARRAYOID);
+
+static void
+record_mark_locked(int64 delivery_id)
 {
-	return rf_webhook_state_is_due(now);
+	for (int i = 0; i < record_count; i++)
+	{
+		if (records[i].delivery.id == delivery_id)
+			records[i].locked = true;
+	}
+}
+
+static void
+record_lock_retries(void)
+{
+	RfColumn column;
+	Datum	 values[1];
+	uint64	 n;
+
+	rf_column_init(&column, INT8OID);
+	for (int i = 0; i < record_count; i++)
+	{
+		records[i].locked = false;
+		if (records[i].delivery.slot == RF_SLOT_RETRY)
+			rf_column_add(&column, Int64GetDatum(records[i].delivery.id));
+	}
+	if (column.n == 0)
+		return;
+	values[0] = rf_column_array(&column);
+	n = rf_execute(&lock_retries, values, NULL);
+	for (uint64 row = 0; row < n; row++)
+		record_mark_locked(rf_int64(row, 1));
 }
 
 void
 rf_record_write(void)
 {
-	if (record_count > 0)
+	if (record_count == 0)
+		return;
+	record_lock_retries();
+	record_write_attempts();
+	record_write_failures();
+	record_write_ends();
+}
+
+/* What is still to be recorded moves, with its texts, so that nothing piles up. */
+static void
+record_keep_locked(void)
+{
+	MemoryContext before = record_context;
+	int			  n = record_count;
+
+	rf_record_start();
+	record_count = 0;
+	record_due_at = DT_NOEND;
+	for (int i = 0; i < n; i++)
 	{
-		record_write_attempts();
-		record_write_failures();
-		record_write_ends();
+		RfRecord record = records[i];
+
+		if (record.locked)
+			rf_record_add(&record);
 	}
-	rf_webhook_state_write();
+	MemoryContextDelete(before);
+	record_locked = record_count;
+	if (record_count > 0)
+		record_due_at = GetCurrentTimestamp() + LOCKED_MS * INT64CONST(1000);
 }
 
 void
@@ -389,12 +458,11 @@ rf_record_confirm(void)
 	{
 		RfEndpoint *endpoint = rf_endpoint_find(records[i].webhook_id);
 
+		if (records[i].locked)
+			continue;
 		rf_placing_done(endpoint, &records[i].delivery);
 		if (record_lives_on(&records[i]))
 			rf_retrying_expect(endpoint, record_next_at(&records[i]));
 	}
-	record_count = 0;
-	record_oldest = DT_NOEND;
-	MemoryContextReset(record_context);
-	rf_webhook_state_confirm();
+	record_keep_locked();
 }

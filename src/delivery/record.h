@@ -36,6 +36,7 @@ typedef struct RfRecord
 	const char	   *http_version; /* may be NULL */
 	const char	   *response;
 	int				response_length;
+	bool			locked; /* somebody holds its row of rf_retry: not in this turn */
 } RfRecord;
 
 /* Most results that wait for being recorded; then nothing is sent. */
@@ -49,13 +50,13 @@ extern void rf_record_add(const RfRecord *record);
 
 extern int rf_record_count(void);
 
-/* When the oldest was added; DT_NOEND: there is none. */
-extern TimestampTz rf_record_oldest(void);
+/* When those there are should be written; DT_NOEND: there are none. */
+extern TimestampTz rf_record_due_at(void);
 
-/* Has some endpoint news that rf_webhook_state should be told now? */
-extern bool rf_record_has_states(TimestampTz now);
-
-/* Write all, in a turn. */
+/*
+ * Write, in a turn, all but those whose row of rf_retry somebody else holds:
+ * they are kept for a later turn, and nobody waits for them.
+ */
 extern void rf_record_write(void);
 
 /* That turn committed. */

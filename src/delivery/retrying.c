@@ -12,8 +12,8 @@
 #include "base/engine.h"
 #include "delivery/retrying.h"
 
-#define READ_MAX  256 /* new ones at a time */
-#define QUEUE_LOW 64  /* longer queues can wait for more */
+#define READ_MAX 256 /* new ones at a time */
+#define READ_LOW 64	 /* with so many in memory, more can wait */
 
 static HTAB *retrying_ids = NULL;
 
@@ -39,7 +39,7 @@ rf_retrying_reset(void)
 TimestampTz
 rf_retrying_due_at(const RfEndpoint *endpoint)
 {
-	if (endpoint->state != RF_ENDPOINT_ENABLED || endpoint->queue.count >= QUEUE_LOW)
+	if (endpoint->state != RF_ENDPOINT_ENABLED || endpoint->retrying >= READ_LOW)
 		return DT_NOEND;
 	return endpoint->parked ? DT_NOBEGIN : endpoint->next_due;
 }
@@ -69,7 +69,10 @@ rf_retrying_forget(RfEndpoint *endpoint, int64 delivery_id)
 		endpoint->retrying--;
 }
 
-/* The rows of the last statement: delivery_id, event_id, attempts. */
+/*
+ * They have room of their own in the queue, lest a backlog in the outbox keep it
+ * full. The rows of the last statement: delivery_id, event_id, attempts.
+ */
 static void
 retrying_queue(RfEndpoint *endpoint, uint64 n)
 {
@@ -90,16 +93,20 @@ retrying_queue(RfEndpoint *endpoint, uint64 n)
 	}
 }
 
+/* Of another home, or without its event, a row is not ours: a restore is under way. */
+#define RETRYING_IS_OURS(row) \
+	" (SELECT true FROM @extschema@.rf_event e" \
+	"  JOIN @extschema@.rf_home h ON h.home = e.home" \
+	"  WHERE e.id = " row ".event_id LIMIT 1) IS NOT NULL"
+
 RF_STATEMENT(read_due,
-			 "SELECT delivery_id, event_id, attempts FROM @extschema@.rf_retry"
-			 " WHERE webhook_id = $1 AND next_at <= $2"
-			 " ORDER BY next_at"
-			 " LIMIT $3",
+			 "SELECT delivery_id, event_id, attempts FROM @extschema@.rf_retry r"
+			 " WHERE webhook_id = $1 AND next_at <= $2 AND" RETRYING_IS_OURS("r") " ORDER BY next_at"
+																				  " LIMIT $3",
 			 INT8OID, TIMESTAMPTZOID, INT8OID);
 RF_STATEMENT(read_parked,
-			 "SELECT delivery_id, event_id, attempts FROM @extschema@.rf_retry"
-			 " WHERE webhook_id = $1 AND next_at = 'infinity'"
-			 " LIMIT $2",
+			 "SELECT delivery_id, event_id, attempts FROM @extschema@.rf_retry r"
+			 " WHERE webhook_id = $1 AND next_at = 'infinity' AND" RETRYING_IS_OURS("r") " LIMIT $2",
 			 INT8OID, INT8OID);
 RF_STATEMENT(read_next,
 			 "SELECT next_at FROM @extschema@.rf_retry"
@@ -153,9 +160,11 @@ rf_retrying_read(RfEndpoint *endpoint, TimestampTz now)
 }
 
 RF_STATEMENT(clear_retries,
-			 "DELETE FROM @extschema@.rf_retry WHERE webhook_id = $1", INT8OID);
+			 "DELETE FROM @extschema@.rf_retry r WHERE webhook_id = $1 AND" RETRYING_IS_OURS("r"),
+			 INT8OID);
 RF_STATEMENT(clear_dead,
-			 "DELETE FROM @extschema@.rf_dead WHERE webhook_id = $1", INT8OID);
+			 "DELETE FROM @extschema@.rf_dead d WHERE webhook_id = $1 AND" RETRYING_IS_OURS("d"),
+			 INT8OID);
 
 /* What was written while the webhook was being deleted, unseen by its trigger. */
 void

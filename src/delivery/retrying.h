@@ -16,7 +16,7 @@ extern void rf_retrying_start(void);
 /* Are there rows to read for the endpoint, and room for them? */
 extern bool rf_retrying_is_due(const RfEndpoint *endpoint, TimestampTz now);
 
-/* When will there be, as far as known; DT_NOEND while the queue is long enough. */
+/* When will there be, as far as known; DT_NOEND while enough are in memory. */
 extern TimestampTz rf_retrying_due_at(const RfEndpoint *endpoint);
 
 /* Read those that are due into the endpoint's queue. In a turn. */

@@ -12,7 +12,7 @@
 #include "utils/timestamp.h"
 
 #include "base/engine.h"
-#include "delivery/delivery.h"
+#include "delivery/endpoint.h"
 #include "delivery/rotation.h"
 #include "program/event.h"
 
@@ -25,7 +25,9 @@ void (*rf_outbox_rotated_hook)(int slot) = NULL;
 typedef struct OutboxCount
 {
 	int64 read;
-	int64 done;
+	int64 held; /* of those, in memory */
+	int64 done; /* of those, need no more */
+	int64 last; /* highest id read */
 } OutboxCount;
 
 static OutboxCount rotation_counts[RF_OUTBOX_SLOTS];
@@ -48,15 +50,32 @@ static const char *const table_names[] = {
 	"rf_outbox_0", "rf_outbox_1", "rf_outbox_2", "rf_outbox_3"};
 
 void
-rf_rotation_note_read(int slot)
+rf_rotation_note_read(int slot, int64 delivery_id)
 {
 	rotation_counts[slot].read++;
+	rotation_counts[slot].last = Max(rotation_counts[slot].last, delivery_id);
+}
+
+void
+rf_rotation_note_held(int slot)
+{
+	rotation_counts[slot].held++;
 }
 
 void
 rf_rotation_note_done(int slot)
 {
-	rotation_counts[slot].done++;
+	rotation_counts[slot].held--;
+	rf_rotation_note_passed(slot);
+}
+
+void
+rf_rotation_note_passed(int slot)
+{
+	OutboxCount *count = &rotation_counts[slot];
+
+	count->done++;
+	Assert(count->held >= 0 && count->done + count->held <= count->read);
 }
 
 void
@@ -71,25 +90,57 @@ rotation_current(void)
 	return rf_event_slot_hook != NULL ? rf_event_slot_hook() : 0;
 }
 
+/* May rows of the table be in what endpoints have left there? */
+static bool
+rotation_overflows(int slot)
+{
+	for (int i = 0; i < rf_endpoint_count(); i++)
+	{
+		int64 from = rf_endpoint_at(i)->overflow_from;
+
+		if (from != 0 && from <= rotation_counts[slot].last)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * What is done is counted, and a wrong count would lose deliveries: so what is
+ * held and what is left for later must agree with it.
+ */
 static bool
 rotation_can_empty(int slot)
 {
 	OutboxCount *count = &rotation_counts[slot];
 
-	if (count->read == 0 || count->read != count->done)
+	if (count->read == 0 || count->read != count->done || count->held != 0)
 		return false;
-	return slot != rotation_current() || count->read > IDLE_ROWS;
+	if (slot == rotation_current() && count->read <= IDLE_ROWS)
+		return false;
+	return !rotation_overflows(slot);
 }
 
-/* Only into a table that is not waiting to be emptied. */
+/* The first table, of those after "slot", that does not wait to be emptied; -1: none. */
+static int
+rotation_next(int slot)
+{
+	int current = rotation_current();
+
+	for (slot = (slot + 1) % RF_OUTBOX_SLOTS; slot != current; slot = (slot + 1) % RF_OUTBOX_SLOTS)
+	{
+		if (rotation_counts[slot].read == 0)
+			return slot;
+	}
+	return -1;
+}
+
 static bool
 rotation_should_switch(void)
 {
 	int current = rotation_current();
-	int next = (current + 1) % RF_OUTBOX_SLOTS;
 
 	return rf_outbox_rotated_hook != NULL &&
-		rotation_counts[current].read > ROTATE_ROWS && rotation_counts[next].read == 0;
+		rotation_counts[current].read > ROTATE_ROWS && rotation_next(current) >= 0;
 }
 
 bool
@@ -118,9 +169,11 @@ rotation_count(int slot)
 static void
 rotation_switch(void)
 {
-	int next = (rotation_current() + 1) % RF_OUTBOX_SLOTS;
+	int next = rotation_next(rotation_current());
 
-	if (rotation_count(next) == 0)
+	while (next >= 0 && rotation_count(next) > 0)
+		next = rotation_next(next);
+	if (next >= 0)
 		rf_outbox_rotated_hook(next);
 }
 

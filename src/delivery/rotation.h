@@ -15,10 +15,16 @@
 extern PGDLLIMPORT void (*rf_outbox_rotated_hook)(int slot);
 
 /* A row of that table was met for the first time. */
-extern void rf_rotation_note_read(int slot);
+extern void rf_rotation_note_read(int slot, int64 delivery_id);
 
-/* A row of that table needs no further reading. */
+/* It is in memory from now on: queued, loaded, under way or about to be parked. */
+extern void rf_rotation_note_held(int slot);
+
+/* It left memory, and needs no further reading. */
 extern void rf_rotation_note_done(int slot);
+
+/* It needs no further reading, and was not in memory. */
+extern void rf_rotation_note_passed(int slot);
 
 /* Reading starts over. */
 extern void rf_rotation_reset(void);

@@ -17,7 +17,19 @@
 #include "base/extension.h"
 #include "delivery/turn.h"
 
-#define LOG_INTERVAL_MS 60000
+#define LOG_INTERVAL_MS	 60000
+#define KINDS_MAX		 8
+#define TROUBLE_FAILURES 3
+
+/* How each kind of turn has been ending. */
+typedef struct TurnKind
+{
+	const char *activity;
+	int			failures; /* in a row */
+	char		message[256];
+} TurnKind;
+
+static TurnKind turn_kinds[KINDS_MAX];
 
 void
 rf_turn_start(void)
@@ -69,7 +81,7 @@ turn_try(void (*work)(void))
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	turn_set_local("synchronous_commit", "off");
-	turn_set_local("lock_timeout", "1s");
+	turn_set_local("lock_timeout", "100ms");
 	present = rf_extension_enter(&engine);
 	if (present)
 	{
@@ -79,6 +91,41 @@ turn_try(void (*work)(void))
 	PopActiveSnapshot();
 	CommitTransactionCommand();
 	return present ? RF_TURN_DONE : RF_TURN_ABSENT;
+}
+
+static TurnKind *
+turn_kind(const char *activity)
+{
+	int i = 0;
+
+	while (i < KINDS_MAX - 1 && turn_kinds[i].activity != NULL &&
+		   strcmp(turn_kinds[i].activity, activity) != 0)
+		i++;
+	turn_kinds[i].activity = activity;
+	return &turn_kinds[i];
+}
+
+const char *
+rf_turn_trouble(void)
+{
+	for (int i = 0; i < KINDS_MAX; i++)
+	{
+		if (turn_kinds[i].failures >= TROUBLE_FAILURES)
+			return turn_kinds[i].message;
+	}
+	return NULL;
+}
+
+static void
+turn_note_failure(TurnKind *kind, MemoryContext context)
+{
+	ErrorData *error;
+
+	MemoryContextSwitchTo(context);
+	error = CopyErrorData();
+	strlcpy(kind->message, error->message != NULL ? error->message : "", sizeof(kind->message));
+	kind->failures++;
+	FreeErrorData(error);
 }
 
 static void
@@ -98,6 +145,7 @@ RfTurnResult
 rf_turn_run(const char *activity, void (*work)(void))
 {
 	MemoryContext		  context = CurrentMemoryContext;
+	TurnKind			 *kind = turn_kind(activity);
 	volatile RfTurnResult result = RF_TURN_FAILED;
 
 	SetCurrentStatementStartTimestamp();
@@ -105,9 +153,11 @@ rf_turn_run(const char *activity, void (*work)(void))
 	PG_TRY();
 	{
 		result = turn_try(work);
+		kind->failures = 0;
 	}
 	PG_CATCH();
 	{
+		turn_note_failure(kind, context);
 		turn_roll_back();
 	}
 	PG_END_TRY();

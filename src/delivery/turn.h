@@ -24,6 +24,9 @@ extern void rf_turn_start(void);
  */
 extern RfTurnResult rf_turn_run(const char *activity, void (*work)(void));
 
+/* What made the same work fail three times in a row; NULL: nothing does. */
+extern const char *rf_turn_trouble(void);
+
 /* Make durable whatever was written up to now, by anybody. Outside a turn. */
 extern void rf_turn_flush_wal(void);
 

@@ -14,6 +14,7 @@
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/rel.h"
+#include "utils/timestamp.h"
 
 #include "base/clock.h"
 #include "base/engine.h"
@@ -27,7 +28,8 @@ PG_FUNCTION_INFO_V1(rf_webhook_admit);
 PG_FUNCTION_INFO_V1(rf_webhook_created);
 PG_FUNCTION_INFO_V1(rf_webhook_deleted);
 
-#define SECRET_BYTES 32
+#define SECRET_BYTES	   32
+#define SCHEDULE_STEP_DAYS 30
 
 /* ---- before a row is written -------------------------------------------- */
 
@@ -76,6 +78,31 @@ webhook_check_events(Datum events)
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("event \"%s\" does not exist", pattern),
 					 errhint("Use names such as \"invited.qualified\", groups such as \"reward.*\", or \"*\".")));
+	}
+}
+
+/* The worker adds steps to the time of now, whatever an interval can hold. */
+static void
+webhook_check_schedule(Datum schedule)
+{
+	Interval least = {0};
+	Interval most = {.day = SCHEDULE_STEP_DAYS};
+	Datum	*steps;
+	bool	*nulls;
+	int		 n;
+
+	deconstruct_array(DatumGetArrayTypeP(schedule), INTERVALOID, sizeof(Interval), false,
+					  TYPALIGN_DOUBLE, &steps, &nulls, &n);
+	for (int i = 0; i < n; i++)
+	{
+		if (nulls[i])
+			continue;
+		if (DatumGetBool(DirectFunctionCall2(interval_lt, steps[i], IntervalPGetDatum(&least))) ||
+			DatumGetBool(DirectFunctionCall2(interval_gt, steps[i], IntervalPGetDatum(&most))))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("step %d of the retry schedule is out of range", i + 1),
+					 errhint("Each step is between 0 and %d days.", SCHEDULE_STEP_DAYS)));
 	}
 }
 
@@ -252,6 +279,7 @@ rf_webhook_admit(PG_FUNCTION_ARGS)
 	rf_engine_leave(&engine);
 	webhook_check_column(data, row, "url", webhook_check_url);
 	webhook_check_column(data, row, "events", webhook_check_events);
+	webhook_check_column(data, row, "retry_schedule", webhook_check_schedule);
 	webhook_check_column(data, row, "fields", webhook_check_fields);
 	webhook_check_column(data, row, "extra", webhook_check_extra);
 	return PointerGetDatum(row);

@@ -12,6 +12,7 @@
 #include "delivery/webhook_state.h"
 
 #define SAVE_INTERVAL_MS 1000
+#define BUSY_MS			 500
 #define GONE_REASON		 "the endpoint answered 410 (Gone)"
 
 static TimestampTz state_written_at = 0; /* of the running turn */
@@ -52,6 +53,8 @@ rf_webhook_state_disable(RfEndpoint *endpoint)
 static bool
 state_is_due(const RfEndpoint *endpoint, TimestampTz now)
 {
+	if (endpoint->busy && !TimestampDifferenceExceeds(endpoint->saved_at, now, BUSY_MS))
+		return false;
 	return endpoint->unsaved && endpoint->state != RF_ENDPOINT_GONE &&
 		(endpoint->urgent ||
 		 TimestampDifferenceExceeds(endpoint->saved_at, now, SAVE_INTERVAL_MS));
@@ -94,6 +97,23 @@ RF_STATEMENT(save_states,
 			 "  disabled_reason = coalesce(excluded.disabled_reason, s.disabled_reason)",
 			 INT8ARRAYOID, TIMESTAMPTZARRAYOID, TIMESTAMPTZARRAYOID, TIMESTAMPTZARRAYOID,
 			 TEXTARRAYOID, TIMESTAMPTZARRAYOID, TEXTARRAYOID);
+
+/* Those whose rows somebody holds: nobody shall wait for him. */
+RF_STATEMENT(lock_states,
+			 "WITH ours AS MATERIALIZED"
+			 "  (SELECT webhook_id FROM @extschema@.rf_webhook_state"
+			 "   WHERE webhook_id = ANY ($1) FOR UPDATE SKIP LOCKED)"
+			 " SELECT s.webhook_id FROM @extschema@.rf_webhook_state s"
+			 " WHERE s.webhook_id = ANY ($1)"
+			 "  AND s.webhook_id NOT IN (SELECT o.webhook_id FROM ours o)",
+			 INT8ARRAYOID);
+RF_STATEMENT(lock_webhooks,
+			 "WITH ours AS MATERIALIZED"
+			 "  (SELECT id FROM @extschema@.rf_webhook"
+			 "   WHERE id = ANY ($1) FOR NO KEY UPDATE SKIP LOCKED)"
+			 " SELECT w.id FROM @extschema@.rf_webhook w"
+			 " WHERE w.id = ANY ($1) AND w.id NOT IN (SELECT o.id FROM ours o)",
+			 INT8ARRAYOID);
 RF_STATEMENT(disable_webhooks,
 			 "UPDATE @extschema@.rf_webhook SET state = 'disabled'"
 			 " WHERE id = ANY ($1) AND state = 'enabled'",
@@ -153,6 +173,45 @@ state_save(const RfColumn *columns)
 	rf_execute(&save_states, values, NULL);
 }
 
+static void
+state_lock(RfStatement *statement, const RfColumn *ids)
+{
+	Datum  values[1];
+	uint64 n;
+
+	if (ids->n == 0)
+		return;
+	values[0] = rf_column_array(ids);
+	n = rf_execute(statement, values, NULL);
+	for (uint64 row = 0; row < n; row++)
+		rf_endpoint_find(rf_int64(row, 1))->busy = true;
+}
+
+/* Mark as busy whose rows cannot be had now. */
+static void
+state_lock_rows(void)
+{
+	RfColumn states;
+	RfColumn webhooks;
+
+	rf_column_init(&states, INT8OID);
+	rf_column_init(&webhooks, INT8OID);
+	for (int i = 0; i < rf_endpoint_count(); i++)
+	{
+		RfEndpoint *endpoint = rf_endpoint_at(i);
+
+		endpoint->in_turn = state_is_due(endpoint, state_written_at);
+		if (!endpoint->in_turn)
+			continue;
+		endpoint->busy = false;
+		rf_column_add(&states, Int64GetDatum(endpoint->id));
+		if (endpoint->disable)
+			rf_column_add(&webhooks, Int64GetDatum(endpoint->id));
+	}
+	state_lock(&lock_states, &states);
+	state_lock(&lock_webhooks, &webhooks);
+}
+
 void
 rf_webhook_state_write(void)
 {
@@ -162,17 +221,19 @@ rf_webhook_state_write(void)
 	RfColumn disabled;
 
 	state_written_at = GetCurrentTimestamp();
-	if (!rf_webhook_state_is_due(state_written_at))
-		return;
+	state_lock_rows();
 	for (int i = 0; i < STATE_COLUMNS; i++)
 		rf_column_init(&columns[i], types[i]);
 	rf_column_init(&disabled, INT8OID);
 	for (int i = 0; i < rf_endpoint_count(); i++)
 	{
-		if (state_is_due(rf_endpoint_at(i), state_written_at))
-			state_add(columns, &disabled, rf_endpoint_at(i));
+		RfEndpoint *endpoint = rf_endpoint_at(i);
+
+		if (endpoint->in_turn && !endpoint->busy)
+			state_add(columns, &disabled, endpoint);
 	}
-	state_save(columns);
+	if (columns[STATE_ID].n > 0)
+		state_save(columns);
 	if (disabled.n > 0)
 	{
 		Datum values[] = {rf_column_array(&disabled)};
@@ -189,9 +250,10 @@ rf_webhook_state_confirm(void)
 	{
 		RfEndpoint *endpoint = rf_endpoint_at(i);
 
-		if (!state_is_due(endpoint, state_written_at))
+		if (!endpoint->in_turn)
 			continue;
-		endpoint->unsaved = endpoint->urgent = endpoint->disable = false;
 		endpoint->saved_at = state_written_at;
+		if (!endpoint->busy)
+			endpoint->unsaved = endpoint->urgent = endpoint->disable = false;
 	}
 }

@@ -19,7 +19,7 @@ extern void rf_webhook_state_disable(RfEndpoint *endpoint);
 /* Is there something to write? Ordinary news are written once a second. */
 extern bool rf_webhook_state_is_due(TimestampTz now);
 
-/* Write what is due, in a turn. */
+/* Write what is due, in a turn of its own; later where somebody holds the row. */
 extern void rf_webhook_state_write(void);
 
 /* That turn committed. */

@@ -29,7 +29,7 @@ typedef struct RfApplicant
 	const char *referred_by;
 	const char *source;
 	const char *code;
-	const char *meta;	   /* text; only where the server checks no
+	const char *meta;		   /* text; only where the server checks no
 								 * encoding */
 	bool		has_joined_at; /* false: now */
 	TimestampTz joined_at;

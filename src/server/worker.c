@@ -28,6 +28,7 @@
 
 #include "base/compat.h"
 #include "base/extension.h"
+#include "delivery/configuration.h"
 #include "delivery/courier.h"
 #include "delivery/turn.h"
 #include "program/reward.h"
@@ -123,6 +124,8 @@ worker_check_signals(int max_in_flight)
 	{
 		ConfigReloadPending = false;
 		ProcessConfigFile(PGC_SIGHUP);
+		/* Webhooks are judged by settings. */
+		rf_configuration_forget();
 		rf_courier_wake();
 	}
 	/* The next worker starts with the new number. */
@@ -159,15 +162,18 @@ worker_report_silent(void)
 static void
 worker_report(RfCourierState state)
 {
-	static int reported = -1;
+	static int	reported = -1;
+	static char reported_trouble[256] = "";
+	const char *trouble = rf_turn_trouble();
 
-	if ((int) state == reported)
+	if ((int) state == reported && strcmp(trouble != NULL ? trouble : "", reported_trouble) == 0)
 		return;
-	reported = state;
-	if (state == RF_COURIER_SILENT)
+	strlcpy(reported_trouble, trouble != NULL ? trouble : "", sizeof(reported_trouble));
+	if (state != RF_COURIER_SILENT)
+		rf_database_report(worker_database, RF_DATABASE_SERVING, trouble);
+	else if ((int) state != reported)
 		worker_report_silent();
-	else
-		rf_database_report(worker_database, RF_DATABASE_SERVING, NULL);
+	reported = state;
 }
 
 static void

@@ -15,6 +15,7 @@
 #   /garbage             not HTTP
 #   /flood               200 and a gigabyte
 #   /headers             200 with 100 kB of headers
+#   /long-header         200 with one header of 200 kB
 #   /early               413 and a close before the body was read
 #
 # Whatever follows in the path ("/ok/anything") tells requests apart.
@@ -337,6 +338,13 @@ sub _answer_flood
 	_write($connection, "HTTP/1.1 200 Much\r\nContent-Length: 1073741824\r\n\r\n");
 	for (1 .. 1024) { _write($connection, $block) or return 0 }
 	return 1;
+}
+
+sub _answer_long_header
+{
+	my ($self, $connection) = @_;
+
+	return _send($connection, 200, [ 'X-Long: ' . 'x' x 200_000 ], '');
 }
 
 sub _answer_headers
