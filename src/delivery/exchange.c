@@ -349,8 +349,9 @@ exchange_fault(RfExchange *exchange, CURLcode code, long status)
 		return RF_FAULT_OWN;
 	if (code == CURLE_OPERATION_TIMEDOUT)
 		return RF_FAULT_SILENCE;
-	if (status > 0 || code == CURLE_OUT_OF_MEMORY || code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR ||
-		code == CURLE_SEND_ERROR || code == CURLE_UNSUPPORTED_PROTOCOL)
+	if (status > 0 || code == CURLE_OUT_OF_MEMORY || code == CURLE_GOT_NOTHING ||
+		code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR ||
+		code == CURLE_UNSUPPORTED_PROTOCOL)
 		return RF_FAULT_BROKEN;
 	return RF_FAULT_SILENCE;
 }

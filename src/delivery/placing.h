@@ -9,8 +9,9 @@
 #include "delivery/endpoint.h"
 
 /*
- * One that was read from the outbox. False without room in the queue or among what is parked, or if the webhook is
- * not known yet; then the configuration will be read again.
+ * One that was read from the outbox. False without room in the queue or among
+ * what is parked, or if the webhook is not known yet; then the configuration
+ * will be read again.
  */
 extern bool rf_placing_place(RfEndpoint *endpoint, const RfDelivery *delivery);
 

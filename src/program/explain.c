@@ -73,7 +73,10 @@ granted_is_live(const Granted *granted)
 		strcmp(granted->state, "rejected") != 0;
 }
 
-/* The last grant of a rule, one that stands before others (and ordinal, if it is not 0); NULL: none. */
+/*
+ * The last grant of a rule (and ordinal, if it is not 0), one that stands before
+ * others; NULL: none.
+ */
 static const Granted *
 explain_find(const Explanation *explanation, const RfRule *rule, int ordinal)
 {
