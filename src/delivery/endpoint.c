@@ -151,12 +151,6 @@ rf_endpoint_queue_room(const RfEndpoint *endpoint)
 	return Max(0, most - endpoint->queue.count);
 }
 
-int
-rf_endpoint_queued(void)
-{
-	return endpoint_queued;
-}
-
 void
 rf_endpoint_queue(RfEndpoint *endpoint, const RfDelivery *delivery)
 {

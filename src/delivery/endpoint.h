@@ -113,7 +113,4 @@ extern void		  rf_endpoint_queue(RfEndpoint *endpoint, const RfDelivery *deliver
 extern RfDelivery rf_endpoint_unqueue(RfEndpoint *endpoint);
 extern void		  rf_endpoint_requeue(RfEndpoint *endpoint, const RfDelivery *delivery);
 
-/* Deliveries in all queues. */
-extern int rf_endpoint_queued(void);
-
 #endif /* RF_ENDPOINT_H */

@@ -19,7 +19,6 @@ typedef struct RfExchange
 	CURL			  *easy;
 	struct RfExchange *next; /* in the list of free ones */
 	void			  *tag;
-	RfHttpMethod	   method;
 	bool			   resolving; /* counts as a look-up of a new host */
 	struct curl_slist  headers[RF_HTTP_HEADERS_MAX + 1];
 

@@ -7,6 +7,7 @@
 #include "common/pg_prng.h"
 #include "utils/timestamp.h"
 
+#include "base/clock.h"
 #include "delivery/outcome.h"
 #include "delivery/record.h"
 #include "delivery/turn.h"
@@ -14,10 +15,6 @@
 
 #define OWN_FAULT_USECS INT64CONST(3000000) /* times how often it happened */
 #define GIVEN_BACK_MAX	10
-
-/* Microseconds between the epochs of Unix and of PostgreSQL. */
-#define EPOCH_OFFSET \
-	((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY)
 
 /* What keeps being our fault counts in the end: else it would go on for ever. */
 static bool
@@ -71,7 +68,7 @@ outcome_wish(const RfHttpResult *result, TimestampTz now)
 {
 	if (result->retry_after == NULL)
 		return -1;
-	return rf_retry_after(result->retry_after, now + EPOCH_OFFSET);
+	return rf_retry_after(result->retry_after, rf_unix_usecs(now));
 }
 
 static void

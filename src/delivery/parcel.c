@@ -7,6 +7,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "base/clock.h"
 #include "delivery/parcel.h"
 
 static RfParcel *parcel_free_list = NULL;
@@ -117,8 +118,7 @@ void
 rf_parcel_address(RfParcel *parcel, TimestampTz now, RfHttpRequest *request)
 {
 	RfEndpointConfig *config = parcel->endpoint->config;
-	int64			  timestamp = (now / USECS_PER_SEC) +
-		(int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY;
+	int64			  timestamp = rf_unix_usecs(now) / USECS_PER_SEC;
 
 	config->uses++;
 	parcel->config = config;

@@ -161,8 +161,7 @@ signature_is_among(const char *signature, const char *given)
 static bool
 signature_is_timely(int64 timestamp, const Interval *tolerance)
 {
-	int64 now = rf_now() / USECS_PER_SEC +
-		(int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY;
+	int64 now = rf_unix_usecs(rf_now()) / USECS_PER_SEC;
 	int64 allowed = tolerance->time / USECS_PER_SEC +
 		((int64) tolerance->month * DAYS_PER_MONTH + tolerance->day) * SECS_PER_DAY;
 
