@@ -6,6 +6,7 @@
 #define RF_CLOCK_H
 
 #include "access/xact.h"
+#include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
 
 /* Setting referral.clock_offset, in seconds; for tests. */
@@ -26,6 +27,20 @@ static inline TimestampTz
 rf_now(void)
 {
 	return GetCurrentTransactionStartTimestamp() + rf_clock_offset * USECS_PER_SEC;
+}
+
+/*
+ * A time and an interval, or several intervals, later. Reckoned in UTC, so that
+ * the session's time zone decides nothing; months are added at once, so that
+ * 31 January and two months is 31 March.
+ */
+static inline TimestampTz
+rf_time_add(TimestampTz when, const Interval *interval)
+{
+	/* A timestamptz is kept in UTC: as a plain timestamp it is UTC's. */
+	return DatumGetTimestamp(DirectFunctionCall2(timestamp_pl_interval,
+												 TimestampGetDatum(when),
+												 IntervalPGetDatum(interval)));
 }
 
 #endif /* RF_CLOCK_H */

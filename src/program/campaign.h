@@ -88,7 +88,8 @@ typedef struct RfCampaign
 	RfRule		   *rules; /* by id */
 	int				nsubscriptions;
 	RfSubscription *subscriptions;
-	uint32			wanted; /* types any of them wants */
+	uint32			wanted;			/* types any of them wants */
+	bool			needs_spending; /* a rule looks at what people spent */
 } RfCampaign;
 
 /* NULL if there is none. */

@@ -25,6 +25,7 @@ typedef enum RfEventType
 	RF_EVENT_WEBHOOK_DISABLED,
 	RF_EVENT_WEBHOOK_EXHAUSTED,
 	RF_EVENT_WEBHOOK_TEST,
+	RF_EVENT_NONE, /* nothing to tell */
 } RfEventType;
 
 #define RF_EVENT_TYPES	   (RF_EVENT_WEBHOOK_TEST + 1)

@@ -255,22 +255,25 @@ portion_settle(Portion *portion, inviters_hash *referrers)
 	{
 		const RfPerson	 *person = &portion->people[i];
 		const RfCampaign *campaign = rf_campaign_by_id(person->campaign_id);
-		RfMove			  move = {RF_REFERRER_JOINS, 0, 1};
+		RfHappening		  joined = {
+				  .campaign = campaign,
+				  .event = RF_EVENT_REFERRER_JOINED,
+				  .participant = person,
+				  .move = {RF_REFERRER_JOINS, 0, 1},
+				  .earned_at = person->joined_at,
+		  };
 
-		if (person->referrer_id == 0)
-			rf_settle_add(settlement, campaign, RF_EVENT_REFERRER_JOINED, person, NULL,
-						  move, person->joined_at);
-		else
+		if (person->referrer_id != 0)
 		{
 			Referrer *referrer = inviters_lookup(referrers, person->referrer_id);
 
-			move.what = RF_INVITED_JOINS;
-			move.before = referrer->count++;
-			move.after = referrer->count;
-			rf_settle_add(settlement, campaign, RF_EVENT_INVITED_JOINED, person,
-						  portion_referrer(portion, person->referrer_id, referrer->count),
-						  move, person->joined_at);
+			joined.event = RF_EVENT_INVITED_JOINED;
+			joined.move.what = RF_INVITED_JOINS;
+			joined.move.before = referrer->count++;
+			joined.move.after = referrer->count;
+			joined.referrer = portion_referrer(portion, person->referrer_id, referrer->count);
 		}
+		rf_settle_add(settlement, &joined);
 	}
 	(void) rf_settle(settlement);
 }

@@ -26,6 +26,16 @@ typedef struct RfRewardFacts
 	const char	 *previous_state; /* NULL: just granted */
 } RfRewardFacts;
 
+/* A purchase as payloads show it. */
+typedef struct RfPurchase
+{
+	int64		id;
+	const char *external_id; /* may be NULL */
+	Datum		amount;		 /* numeric */
+	const char *currency;
+	TimestampTz occurred_at;
+} RfPurchase;
+
 typedef struct RfEvent
 {
 	RfEventType			 type;

@@ -112,13 +112,10 @@ check_window(const Pair *pair, TimestampTz when)
 {
 	TimestampTz from = pair->invited.joined_at;
 	TimestampTz until;
-	Datum		end;
 
 	if (pair->campaign->qualify_within == NULL)
 		return;
-	end = DirectFunctionCall2(timestamptz_pl_interval, TimestampTzGetDatum(from),
-							  IntervalPGetDatum(pair->campaign->qualify_within));
-	until = DatumGetTimestampTz(end);
+	until = rf_time_add(from, pair->campaign->qualify_within);
 	if (when >= from && when < until)
 		return;
 	ereport(ERROR,
@@ -170,8 +167,15 @@ pair_answer(const Pair *pair, bool changed, int rewards)
 static Answer
 pair_qualify(Pair *pair, TimestampTz when)
 {
-	RfMove move = {
-		RF_INVITED_QUALIFIES, pair->referrer.qualified_count, pair->referrer.qualified_count + 1};
+	RfHappening qualified = {
+		.campaign = pair->campaign,
+		.event = RF_EVENT_INVITED_QUALIFIED,
+		.participant = &pair->invited,
+		.referrer = &pair->referrer,
+		.move = {RF_INVITED_QUALIFIES, pair->referrer.qualified_count,
+				 pair->referrer.qualified_count + 1},
+		.earned_at = when,
+	};
 	RfSettlement *settlement;
 
 	if (pair->invited.state == RF_QUALIFIED)
@@ -181,11 +185,10 @@ pair_qualify(Pair *pair, TimestampTz when)
 	check_window(pair, when);
 	pair->invited.state = RF_QUALIFIED;
 	pair->invited.qualified_at = when;
-	pair->referrer.qualified_count = move.after;
+	pair->referrer.qualified_count++;
 	pair_write(pair);
 	settlement = rf_settlement();
-	rf_settle_add(settlement, pair->campaign, RF_EVENT_INVITED_QUALIFIED,
-				  &pair->invited, &pair->referrer, move, when);
+	rf_settle_add(settlement, &qualified);
 	return pair_answer(pair, true, rf_settle(settlement));
 }
 

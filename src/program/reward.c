@@ -67,9 +67,7 @@ reward_due_at(const RfGrant *grant)
 
 	if (hold->time == 0 && hold->day == 0 && hold->month == 0)
 		return grant->earned_at;
-	return DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval,
-												   TimestampTzGetDatum(grant->earned_at),
-												   IntervalPGetDatum(hold)));
+	return rf_time_add(grant->earned_at, hold);
 }
 
 static void

@@ -9,12 +9,9 @@
 
 typedef struct Move
 {
-	const RfCampaign *campaign;
-	RfEventType		  event;
-	const RfPerson	 *participant;
-	const RfPerson	 *referrer;
-	int				  first_grant; /* its grants in the settlement's */
-	int				  ngrants;
+	RfHappening what;
+	int			first_grant; /* its grants in the settlement's */
+	int			ngrants;
 } Move;
 
 struct RfSettlement
@@ -65,57 +62,52 @@ settle_new_move(RfSettlement *settlement)
 }
 
 static void
-settle_grant(RfSettlement *settlement, const RfRule *rule, const Move *move,
-			 int ordinal, RfValue value, TimestampTz earned_at)
+settle_grant(RfSettlement *settlement, const RfRule *rule, const RfHappening *what,
+			 int ordinal, RfValue value)
 {
 	RfGrant *grant = settle_new_grant(settlement);
-	bool	 to_referrer = rule->terms.recipient == RF_TO_REFERRER && move->referrer != NULL;
+	bool	 to_referrer = rule->terms.recipient == RF_TO_REFERRER && what->referrer != NULL;
 
 	grant->rule = rule;
-	grant->participant_id = to_referrer ? move->referrer->id : move->participant->id;
-	grant->subject_id = move->participant->id;
+	grant->participant_id = to_referrer ? what->referrer->id : what->participant->id;
+	grant->subject_id = what->participant->id;
 	grant->ordinal = ordinal;
 	grant->value = value;
-	grant->earned_at = earned_at;
+	grant->earned_at = what->earned_at;
 	/* Joining happens once, so what joining alone earns is earned once. */
 	grant->first_time = ordinal == 0 && rule->terms.earned_on != RF_INVITED_QUALIFIES;
 }
 
 static void
-settle_rule(RfSettlement *settlement, const RfRule *rule, const Move *move,
-			RfMove count, TimestampTz earned_at)
+settle_rule(RfSettlement *settlement, const RfRule *rule, const RfHappening *what)
 {
-	RfEarned earned = rf_rules_earned(&rule->terms, count);
+	RfEarned earned = rf_rules_earned(&rule->terms, what->move);
 
 	if (earned.kind == RF_EARNED_SUBJECT)
-		settle_grant(settlement, rule, move, 0, rule->value, earned_at);
+		settle_grant(settlement, rule, what, 0, rule->value);
 	if (earned.kind == RF_EARNED_ORDINALS)
 	{
 		for (int ordinal = earned.first; ordinal <= earned.last; ordinal++)
-			settle_grant(settlement, rule, move, ordinal, rule->value, earned_at);
+			settle_grant(settlement, rule, what, ordinal, rule->value);
 	}
 	if (earned.kind == RF_EARNED_THRESHOLDS)
 	{
 		for (int i = earned.first; i <= earned.last; i++)
-			settle_grant(settlement, rule, move, rule->terms.thresholds[i],
-						 rule->milestones[i], earned_at);
+			settle_grant(settlement, rule, what, rule->terms.thresholds[i],
+						 rule->milestones[i]);
 	}
 }
 
 void
-rf_settle_add(RfSettlement *settlement, const RfCampaign *campaign, RfEventType event,
-			  const RfPerson *participant, const RfPerson *referrer,
-			  RfMove count, TimestampTz earned_at)
+rf_settle_add(RfSettlement *settlement, const RfHappening *happening)
 {
-	Move *move = settle_new_move(settlement);
+	const RfCampaign *campaign = happening->campaign;
+	Move			 *move = settle_new_move(settlement);
 
-	move->campaign = campaign;
-	move->event = event;
-	move->participant = participant;
-	move->referrer = referrer;
+	move->what = *happening;
 	move->first_grant = settlement->ngrants;
 	for (int i = 0; i < campaign->nrules; i++)
-		settle_rule(settlement, &campaign->rules[i], move, count, earned_at);
+		settle_rule(settlement, &campaign->rules[i], happening);
 	move->ngrants = settlement->ngrants - move->first_grant;
 }
 
@@ -123,9 +115,11 @@ static void
 settle_add_events(RfSettlement *settlement, const Move *move)
 {
 	RfEvent event = {
-		move->event, move->campaign, move->participant, move->referrer, NULL};
+		move->what.event, move->what.campaign, move->what.participant,
+		move->what.referrer, NULL};
 
-	rf_event_add(&settlement->events, &event);
+	if (event.type != RF_EVENT_NONE)
+		rf_event_add(&settlement->events, &event);
 	for (int i = 0; i < move->ngrants; i++)
 	{
 		const RfGrant *grant = &settlement->grants[move->first_grant + i];

@@ -11,6 +11,7 @@
 #include "program/campaign.h"
 #include "program/event.h"
 #include "program/person.h"
+#include "program/spend.h"
 
 typedef struct RfSettlement RfSettlement;
 
@@ -18,14 +19,22 @@ typedef struct RfSettlement RfSettlement;
 extern RfSettlement *rf_settlement(void);
 
 /*
- * Someone joined or qualified. `event` tells which; `referrer` (NULL: none)
- * already shows the counts after the move, which took the rules' count from
- * `before` to `after`; `earned_at` starts holds. Strings are not copied: what
+ * Someone joined, qualified or bought. Strings and people are not copied: what
  * is passed must live until rf_settle().
  */
-extern void rf_settle_add(RfSettlement *settlement, const RfCampaign *campaign,
-						  RfEventType event, const RfPerson *participant,
-						  const RfPerson *referrer, RfMove move, TimestampTz earned_at);
+typedef struct RfHappening
+{
+	const RfCampaign *campaign;
+	RfEventType		  event; /* RF_EVENT_NONE: a purchase has no event of its own */
+	const RfPerson	 *participant;
+	const RfPerson	 *referrer; /* NULL: none; shows the counts after it */
+	RfMove			  move;
+	const RfPurchase *purchase;	 /* NULL: none */
+	RfSpending		  spending;	 /* read if campaign->needs_spending */
+	TimestampTz		  earned_at; /* starts holds, decides periods */
+} RfHappening;
+
+extern void rf_settle_add(RfSettlement *settlement, const RfHappening *happening);
 
 /*
  * Grant and write everything added so far. Returns the number of rewards
