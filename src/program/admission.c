@@ -67,26 +67,6 @@ rf_admission(MemoryContext context)
 	return admission;
 }
 
-static bool
-refuse(RfRefusal *refusal, int sqlstate, char *message, char *detail, char *hint)
-{
-	refusal->sqlstate = sqlstate;
-	refusal->message = message;
-	refusal->detail = detail;
-	refusal->hint = hint;
-	return false;
-}
-
-void
-rf_refusal_raise(const RfRefusal *refusal)
-{
-	ereport(ERROR,
-			(errcode(refusal->sqlstate),
-			 errmsg_internal("%s", refusal->message),
-			 refusal->detail ? errdetail_internal("%s", refusal->detail) : 0,
-			 refusal->hint ? errhint("%s", refusal->hint) : 0));
-}
-
 char *
 rf_email_trim(const char *email)
 {
@@ -112,20 +92,20 @@ text_is_valid(const char *value, const char *column, int max, RfRefusal *refusal
 	if (value == NULL)
 		return true;
 	if (strlen(value) > (size_t) max)
-		return refuse(refusal, ERRCODE_STRING_DATA_RIGHT_TRUNCATION,
-					  psprintf("%s is too long", column),
-					  psprintf("It has %zu bytes, the limit is %d.", strlen(value), max), NULL);
+		return rf_refuse(refusal, ERRCODE_STRING_DATA_RIGHT_TRUNCATION,
+						 psprintf("%s is too long", column),
+						 psprintf("It has %zu bytes, the limit is %d.", strlen(value), max), NULL);
 	for (const char *c = value; *c != '\0'; c++)
 	{
 		if ((unsigned char) *c < 0x20 || *c == 0x7f)
-			return refuse(refusal, ERRCODE_INVALID_PARAMETER_VALUE,
-						  psprintf("%s contains a control character", column), NULL, NULL);
+			return rf_refuse(refusal, ERRCODE_INVALID_PARAMETER_VALUE,
+							 psprintf("%s contains a control character", column), NULL, NULL);
 	}
 	if (GetDatabaseEncoding() == PG_SQL_ASCII &&
 		!pg_verify_mbstr(PG_UTF8, value, strlen(value), true))
-		return refuse(refusal, ERRCODE_CHARACTER_NOT_IN_REPERTOIRE,
-					  psprintf("%s is not valid UTF-8", column), NULL,
-					  "Events are sent as UTF-8, and a database with encoding SQL_ASCII does not check.");
+		return rf_refuse(refusal, ERRCODE_CHARACTER_NOT_IN_REPERTOIRE,
+						 psprintf("%s is not valid UTF-8", column), NULL,
+						 "Events are sent as UTF-8, and a database with encoding SQL_ASCII does not check.");
 	return true;
 }
 
@@ -135,15 +115,15 @@ rf_email_is_valid(const char *email, RfRefusal *refusal)
 	const char *at;
 
 	if (email == NULL)
-		return refuse(refusal, ERRCODE_NOT_NULL_VIOLATION, "email must not be null", NULL,
-					  "A participant is known by e-mail.");
+		return rf_refuse(refusal, ERRCODE_NOT_NULL_VIOLATION, "email must not be null", NULL,
+						 "A participant is known by e-mail.");
 	if (!text_is_valid(email, "email", EMAIL_MAX, refusal))
 		return false;
 	at = strrchr(email, '@');
 	if (at == NULL || at == email || at[1] == '\0' || strpbrk(email, " \t") != NULL)
-		return refuse(refusal, ERRCODE_INVALID_PARAMETER_VALUE,
-					  psprintf("invalid e-mail address: \"%s\"", email), NULL,
-					  "An address has the form name@domain.");
+		return rf_refuse(refusal, ERRCODE_INVALID_PARAMETER_VALUE,
+						 psprintf("invalid e-mail address: \"%s\"", email), NULL,
+						 "An address has the form name@domain.");
 	return true;
 }
 
@@ -152,8 +132,8 @@ rf_particulars_are_valid(const char *name, const char *source, const char *meta,
 						 RfRefusal *refusal)
 {
 	if (source != NULL && source[0] == '\0')
-		return refuse(refusal, ERRCODE_INVALID_PARAMETER_VALUE,
-					  "source is empty", NULL, "Leave it null to have it filled.");
+		return rf_refuse(refusal, ERRCODE_INVALID_PARAMETER_VALUE,
+						 "source is empty", NULL, "Leave it null to have it filled.");
 	return text_is_valid(name, "name", NAME_MAX_BYTES, refusal) &&
 		text_is_valid(source, "source", SOURCE_MAX, refusal) &&
 		text_is_valid(meta, "meta", INT_MAX, refusal);
@@ -180,10 +160,10 @@ check_open(const RfCampaign *campaign, RfRefusal *refusal)
 
 	if (state == RF_LIVE)
 		return true;
-	return refuse(refusal, ERRCODE_RF_CAMPAIGN_NOT_OPEN,
-				  psprintf("campaign \"%s\" is not open", campaign->slug),
-				  psprintf("It is %s.", rf_campaign_state_name(state)),
-				  "People join while the state is live, between starts_at and ends_at.");
+	return rf_refuse(refusal, ERRCODE_RF_CAMPAIGN_NOT_OPEN,
+					 psprintf("campaign \"%s\" is not open", campaign->slug),
+					 psprintf("It is %s.", rf_campaign_state_name(state)),
+					 "People join while the state is live, between starts_at and ends_at.");
 }
 
 RF_STATEMENT(find_referrer,
@@ -234,13 +214,13 @@ check_referrer(const Referrer *referrer, const RfApplicant *applicant,
 			   const RfAdmitted *admitted, RfRefusal *refusal)
 {
 	if (referrer->id == 0 || referrer->campaign_id != applicant->campaign_id)
-		return refuse(refusal, ERRCODE_RF_UNKNOWN_CODE,
-					  psprintf("unknown referral code \"%s\"", applicant->referred_by),
-					  NULL, "A code is valid in the campaign of its owner, who must have joined before.");
+		return rf_refuse(refusal, ERRCODE_RF_UNKNOWN_CODE,
+						 psprintf("unknown referral code \"%s\"", applicant->referred_by),
+						 NULL, "A code is valid in the campaign of its owner, who must have joined before.");
 	if (strcmp(referrer->email_key, admitted->email_key) == 0)
-		return refuse(refusal, ERRCODE_RF_SELF_REFERRAL,
-					  psprintf("\"%s\" cannot be referred by themselves", admitted->email),
-					  psprintf("Code \"%s\" is their own.", applicant->referred_by), NULL);
+		return rf_refuse(refusal, ERRCODE_RF_SELF_REFERRAL,
+						 psprintf("\"%s\" cannot be referred by themselves", admitted->email),
+						 psprintf("Code \"%s\" is their own.", applicant->referred_by), NULL);
 	return true;
 }
 
@@ -262,11 +242,11 @@ check_new(const RfApplicant *applicant, const RfAdmitted *admitted,
 	rf_engine_need(lazy);
 	rf_execute(&find_participant, values, NULL);
 	if (rf_bool(0, 1))
-		return refuse(refusal, ERRCODE_UNIQUE_VIOLATION,
-					  psprintf("\"%s\" is already a participant", admitted->email), NULL, NULL);
+		return rf_refuse(refusal, ERRCODE_UNIQUE_VIOLATION,
+						 psprintf("\"%s\" is already a participant", admitted->email), NULL, NULL);
 	if (rf_bool(0, 2))
-		return refuse(refusal, ERRCODE_UNIQUE_VIOLATION,
-					  psprintf("code \"%s\" is already in use", applicant->code), NULL, NULL);
+		return rf_refuse(refusal, ERRCODE_UNIQUE_VIOLATION,
+						 psprintf("code \"%s\" is already in use", applicant->code), NULL, NULL);
 	return true;
 }
 
@@ -286,20 +266,20 @@ check_referrer_takes(const RfCampaign *campaign, const Referrer *referrer,
 	if (!check_new(applicant, admitted, lazy, &ignored))
 		return true;
 	if (blocked)
-		return refuse(refusal, ERRCODE_RF_BLOCKED_OR_HELD,
-					  psprintf("the owner of code \"%s\" is blocked", applicant->referred_by),
-					  NULL, NULL);
+		return rf_refuse(refusal, ERRCODE_RF_BLOCKED_OR_HELD,
+						 psprintf("the owner of code \"%s\" is blocked", applicant->referred_by),
+						 NULL, NULL);
 	return rf_refuse_capped(campaign, applicant->referred_by, refusal);
 }
 
 bool
 rf_refuse_capped(const RfCampaign *campaign, const char *code, RfRefusal *refusal)
 {
-	return refuse(refusal, ERRCODE_RF_CAP_REACHED,
-				  psprintf("the owner of code \"%s\" has reached the most referrals", code),
-				  psprintf("Campaign \"%s\" allows %d for each referrer.",
-						   campaign->slug, campaign->max_referrals),
-				  NULL);
+	return rf_refuse(refusal, ERRCODE_RF_CAP_REACHED,
+					 psprintf("the owner of code \"%s\" has reached the most referrals", code),
+					 psprintf("Campaign \"%s\" allows %d for each referrer.",
+							  campaign->slug, campaign->max_referrals),
+					 NULL);
 }
 
 static bool
@@ -310,9 +290,9 @@ check_code(const RfApplicant *applicant, RfAdmitted *admitted, RfRefusal *refusa
 	if (applicant->code == NULL)
 		return true;
 	if (!rf_code_is_valid(applicant->code))
-		return refuse(refusal, ERRCODE_INVALID_PARAMETER_VALUE,
-					  psprintf("invalid code \"%s\"", applicant->code), NULL,
-					  "A code has 3 to 64 letters, digits and dashes; leave it null to have one made.");
+		return rf_refuse(refusal, ERRCODE_INVALID_PARAMETER_VALUE,
+						 psprintf("invalid code \"%s\"", applicant->code), NULL,
+						 "A code has 3 to 64 letters, digits and dashes; leave it null to have one made.");
 	admitted->code_key = rf_code_key(applicant->code);
 	return true;
 }
@@ -322,12 +302,12 @@ check_joined_at(const RfApplicant *applicant, RfAdmitted *admitted, RfRefusal *r
 {
 	admitted->joined_at = applicant->has_joined_at ? applicant->joined_at : rf_now();
 	if (TIMESTAMP_NOT_FINITE(admitted->joined_at))
-		return refuse(refusal, ERRCODE_INVALID_PARAMETER_VALUE,
-					  "joined_at must be finite", NULL, NULL);
+		return rf_refuse(refusal, ERRCODE_INVALID_PARAMETER_VALUE,
+						 "joined_at must be finite", NULL, NULL);
 	if (admitted->joined_at > rf_now() + RF_CLOCK_SKEW)
-		return refuse(refusal, ERRCODE_INVALID_PARAMETER_VALUE,
-					  "joined_at lies in the future",
-					  psprintf("It is %s.", timestamptz_to_str(admitted->joined_at)), NULL);
+		return rf_refuse(refusal, ERRCODE_INVALID_PARAMETER_VALUE,
+						 "joined_at lies in the future",
+						 psprintf("It is %s.", timestamptz_to_str(admitted->joined_at)), NULL);
 	return true;
 }
 
@@ -407,9 +387,9 @@ rf_admission_check(RfAdmission *admission, RfLazyEngine *lazy,
 
 	memset(admitted, 0, sizeof(*admitted));
 	if (campaign == NULL)
-		return refuse(refusal, ERRCODE_FOREIGN_KEY_VIOLATION,
-					  psprintf("campaign " INT64_FORMAT " does not exist", applicant->campaign_id),
-					  NULL, NULL);
+		return rf_refuse(refusal, ERRCODE_FOREIGN_KEY_VIOLATION,
+						 psprintf("campaign " INT64_FORMAT " does not exist", applicant->campaign_id),
+						 NULL, NULL);
 	if (!check_columns(applicant, admitted, refusal) ||
 		!check_open(campaign, refusal) ||
 		!check_people(admission, lazy, applicant, strict, admitted, refusal))

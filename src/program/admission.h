@@ -6,19 +6,10 @@
 #ifndef RF_ADMISSION_H
 #define RF_ADMISSION_H
 
-#include "base/compat.h"
 #include "base/engine.h"
 #include "program/campaign.h"
 #include "program/code.h"
-
-/* Why a person is not admitted; sqlstate 0: admitted. */
-typedef struct RfRefusal
-{
-	int	  sqlstate;
-	char *message;
-	char *detail; /* may be NULL */
-	char *hint;	  /* may be NULL */
-} RfRefusal;
+#include "program/refusal.h"
 
 /* Who wants to join; strings may be NULL. */
 typedef struct RfApplicant
@@ -64,9 +55,6 @@ extern bool rf_admission_check(RfAdmission *admission, RfLazyEngine *lazy,
 
 /* Fill the refusal of a referrer who has as many people as allowed; returns false. */
 extern bool rf_refuse_capped(const RfCampaign *campaign, const char *code, RfRefusal *refusal);
-
-/* Raise a refusal as an error. */
-RF_NORETURN extern void rf_refusal_raise(const RfRefusal *refusal);
 
 /* Is it an address in form? On false, `refusal` says why not. */
 extern bool rf_email_is_valid(const char *email, RfRefusal *refusal);

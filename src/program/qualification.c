@@ -15,24 +15,15 @@
 #include "utils/jsonb.h"
 
 #include "base/clock.h"
-#include "base/sqlstate.h"
-#include "program/admission.h"
 #include "program/answer.h"
 #include "program/idempotency.h"
-#include "program/reward.h"
+#include "program/pair.h"
 #include "program/settle.h"
+#include "program/take_back.h"
 
 PG_FUNCTION_INFO_V1(rf_qualify);
 PG_FUNCTION_INFO_V1(rf_qualify_email);
 PG_FUNCTION_INFO_V1(rf_unqualify);
-
-/* The two people of a qualification, locked. */
-typedef struct Pair
-{
-	const RfCampaign *campaign;
-	RfPerson		  invited;
-	RfPerson		  referrer;
-} Pair;
 
 typedef struct Answer
 {
@@ -42,122 +33,8 @@ typedef struct Answer
 	int			  rewards;
 } Answer;
 
-RF_STATEMENT(find_by_code,
-			 "SELECT id, referrer_id FROM @extschema@.rf_participant WHERE code_key = $1",
-			 TEXTOID);
-RF_STATEMENT(find_by_email,
-			 "SELECT id, referrer_id FROM @extschema@.rf_participant"
-			 " WHERE campaign_id = $1 AND email_key = $2",
-			 INT8OID, TEXTOID);
-
-/* referrer_id never changes, so it may be read before the lock. */
-RF_STATEMENT(lock_pair,
-			 "SELECT " RF_PERSON_COLUMNS
-			 " FROM @extschema@.rf_participant p"
-			 " WHERE p.id IN ($1, $2)"
-			 " ORDER BY p.id"
-			 " FOR NO KEY UPDATE",
-			 INT8OID, INT8OID);
-
-/* The row last found becomes a locked pair. */
-static void
-pair_lock(Pair *pair, const char *name)
-{
-	int64 invited = rf_int64(0, 1);
-	int64 referrer = rf_int64(0, 2);
-	Datum values[] = {Int64GetDatum(invited), Int64GetDatum(referrer)};
-
-	if (referrer == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_RF_NOT_INVITED),
-				 errmsg("\"%s\" is not an invited participant", name),
-				 errdetail("They joined on their own."),
-				 errhint("Only people who joined with somebody's code qualify.")));
-	if (rf_execute(&lock_pair, values, NULL) != 2)
-		elog(ERROR, "referrer " INT64_FORMAT " of participant " INT64_FORMAT " is missing",
-			 referrer, invited);
-	rf_person_read(&pair->invited, invited < referrer ? 0 : 1, 1);
-	rf_person_read(&pair->referrer, invited < referrer ? 1 : 0, 1);
-	rf_rewards_lock();
-	pair->campaign = rf_campaign_by_id(pair->invited.campaign_id);
-	rf_campaign_hold(pair->campaign);
-}
-
-static void
-pair_lock_by_code(Pair *pair, const char *code)
-{
-	Datum values[] = {CStringGetTextDatum(rf_code_key(code))};
-
-	if (rf_execute(&find_by_code, values, NULL) == 0)
-		rf_raise_unknown_code(code);
-	pair_lock(pair, code);
-}
-
-static void
-check_campaign(const RfCampaign *campaign, TimestampTz when)
-{
-	RfCampaignState state = rf_campaign_state_at(campaign, when);
-
-	if (state == RF_LIVE || state == RF_PAUSED)
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_RF_CAMPAIGN_NOT_OPEN),
-			 errmsg("campaign \"%s\" is not open", campaign->slug),
-			 errdetail("At the time of the qualification it is %s.",
-					   rf_campaign_state_name(state))));
-}
-
-static void
-check_window(const Pair *pair, TimestampTz when)
-{
-	TimestampTz from = pair->invited.joined_at;
-	TimestampTz until;
-
-	if (pair->campaign->qualify_within == NULL)
-		return;
-	until = rf_time_add(from, pair->campaign->qualify_within);
-	if (when >= from && when < until)
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_RF_WINDOW_PASSED),
-			 errmsg("\"%s\" cannot qualify at that time", pair->invited.code),
-			 errdetail("The campaign's window for this person ends at %s.",
-					   timestamptz_to_str(until))));
-}
-
-static void
-check_state(const RfPerson *invited)
-{
-	if (invited->state == RF_HELD || invited->state == RF_BLOCKED)
-		ereport(ERROR,
-				(errcode(ERRCODE_RF_BLOCKED_OR_HELD),
-				 errmsg("participant \"%s\" is %s", invited->code,
-						rf_person_state_name(invited->state))));
-}
-
-/* One statement for both rows: the person's state, the referrer's count. */
-RF_STATEMENT(write_pair,
-			 "UPDATE @extschema@.rf_participant p"
-			 " SET state = CASE p.id WHEN $1 THEN $3 ELSE p.state END,"
-			 " qualified_at = CASE p.id WHEN $1 THEN $4 ELSE p.qualified_at END,"
-			 " qualified_count = CASE p.id WHEN $2 THEN $5 ELSE p.qualified_count END"
-			 " WHERE p.id IN ($1, $2)",
-			 INT8OID, INT8OID, TEXTOID, TIMESTAMPTZOID, INT4OID);
-
-static void
-pair_write(const Pair *pair)
-{
-	Datum values[] = {
-		Int64GetDatum(pair->invited.id), Int64GetDatum(pair->referrer.id),
-		CStringGetTextDatum(rf_person_state_name(pair->invited.state)),
-		TimestampTzGetDatum(pair->invited.qualified_at),
-		Int32GetDatum(pair->referrer.qualified_count)};
-
-	rf_execute(&write_pair, values, pair->invited.state == RF_QUALIFIED ? NULL : "   n ");
-}
-
 static Answer
-pair_answer(const Pair *pair, bool changed, int rewards)
+pair_answer(const RfPair *pair, bool changed, int rewards)
 {
 	Answer answer = {pair->invited.id, pair->invited.state, changed, rewards};
 
@@ -165,7 +42,7 @@ pair_answer(const Pair *pair, bool changed, int rewards)
 }
 
 static Answer
-pair_qualify(Pair *pair, TimestampTz when)
+pair_qualify(RfPair *pair, TimestampTz when)
 {
 	RfHappening qualified = {
 		.campaign = pair->campaign,
@@ -177,27 +54,34 @@ pair_qualify(Pair *pair, TimestampTz when)
 		.earned_at = when,
 	};
 	RfSettlement *settlement;
+	RfRefusal	  refusal;
 
 	if (pair->invited.state == RF_QUALIFIED)
 		return pair_answer(pair, false, 0);
-	check_state(&pair->invited);
-	check_campaign(pair->campaign, when);
-	check_window(pair, when);
+	if (!rf_pair_is_open(pair, when, &refusal) || !rf_pair_check_window(pair, when, &refusal))
+		rf_refusal_raise(&refusal);
 	pair->invited.state = RF_QUALIFIED;
 	pair->invited.qualified_at = when;
 	pair->referrer.qualified_count++;
-	pair_write(pair);
+	rf_pair_write(pair);
 	settlement = rf_settlement();
 	rf_settle_add(settlement, &qualified);
 	return pair_answer(pair, true, rf_settle(settlement));
 }
 
 static Answer
-pair_unqualify(Pair *pair, const char *reason)
+pair_unqualify(RfPair *pair, const char *reason)
 {
 	RfEventBatch events = {0};
 	RfEvent		 event = {
 			 RF_EVENT_INVITED_UNQUALIFIED, pair->campaign, &pair->invited, &pair->referrer, NULL};
+	RfLoss loss = {
+		.campaign = pair->campaign,
+		.participant = &pair->invited,
+		.referrer = &pair->referrer,
+		.lost = RF_LOST_QUALIFICATION,
+		.reason = reason,
+	};
 	int rewards;
 
 	if (pair->invited.state != RF_QUALIFIED)
@@ -205,10 +89,9 @@ pair_unqualify(Pair *pair, const char *reason)
 	pair->invited.state = RF_PENDING;
 	pair->invited.qualified_at = DT_NOBEGIN;
 	pair->referrer.qualified_count--;
-	pair_write(pair);
+	rf_pair_write(pair);
 	rf_event_add(&events, &event);
-	rewards = rf_rewards_take_back(pair->campaign, &pair->invited, &pair->referrer,
-								   reason, &events);
+	rewards = rf_rewards_take_back(&loss, &events);
 	rf_event_flush(&events);
 	return pair_answer(pair, true, rewards);
 }
@@ -294,7 +177,7 @@ request_read(FunctionCallInfo fcinfo, int first)
 
 /* The arguments that a repeated call must repeat. */
 static Datum
-request_arguments(const Pair *pair, FunctionCallInfo fcinfo, int first)
+request_arguments(const RfPair *pair, FunctionCallInfo fcinfo, int first)
 {
 	StringInfoData text;
 
@@ -308,7 +191,7 @@ request_arguments(const Pair *pair, FunctionCallInfo fcinfo, int first)
 }
 
 static Answer
-request_qualify(const Request *request, Pair *pair, const char *function,
+request_qualify(const Request *request, RfPair *pair, const char *function,
 				FunctionCallInfo fcinfo, int first)
 {
 	RfCall call = {
@@ -330,10 +213,11 @@ request_qualify(const Request *request, Pair *pair, const char *function,
 Datum
 rf_qualify(PG_FUNCTION_ARGS)
 {
-	RfEngine engine;
-	Request	 request;
-	Pair	 pair;
-	Answer	 answer;
+	RfEngine  engine;
+	Request	  request;
+	RfPair	  pair;
+	RfRefusal refusal;
+	Answer	  answer;
 
 	if (PG_ARGISNULL(0))
 		ereport(ERROR,
@@ -341,7 +225,8 @@ rf_qualify(PG_FUNCTION_ARGS)
 				 errmsg("code must not be null")));
 	request = request_read(fcinfo, 1);
 	rf_engine_enter(&engine, fcinfo);
-	pair_lock_by_code(&pair, text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	if (!rf_pair_lock_by_code(&pair, 0, text_to_cstring(PG_GETARG_TEXT_PP(0)), &refusal))
+		rf_refusal_raise(&refusal);
 	answer = request_qualify(&request, &pair, "rf_qualify", fcinfo, 1);
 	rf_engine_leave(&engine);
 	return answer_row(fcinfo, &answer);
@@ -350,13 +235,14 @@ rf_qualify(PG_FUNCTION_ARGS)
 Datum
 rf_qualify_email(PG_FUNCTION_ARGS)
 {
-	RfEngine engine;
-	Request	 request;
-	Pair	 pair;
-	Answer	 answer;
-	char	*slug;
-	char	*email;
-	Datum	 values[2];
+	RfEngine  engine;
+	Request	  request;
+	RfPair	  pair;
+	RfRefusal refusal;
+	Answer	  answer;
+	char	 *email;
+
+	const RfCampaign *campaign;
 
 	if (PG_ARGISNULL(1))
 		ereport(ERROR,
@@ -365,14 +251,9 @@ rf_qualify_email(PG_FUNCTION_ARGS)
 	request = request_read(fcinfo, 2);
 	email = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	rf_engine_enter(&engine, fcinfo);
-	slug = PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0));
-	values[0] = Int64GetDatum(rf_campaign_by_slug(slug)->id);
-	values[1] = CStringGetTextDatum(rf_email_key(rf_email_trim(email)));
-	if (rf_execute(&find_by_email, values, NULL) == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_RF_NOT_INVITED),
-				 errmsg("\"%s\" is not an invited participant", email)));
-	pair_lock(&pair, email);
+	campaign = rf_campaign_by_slug(PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	if (!rf_pair_lock_by_email(&pair, campaign->id, email, &refusal))
+		rf_refusal_raise(&refusal);
 	answer = request_qualify(&request, &pair, "rf_qualify_email", fcinfo, 2);
 	rf_engine_leave(&engine);
 	return answer_row(fcinfo, &answer);
@@ -381,16 +262,18 @@ rf_qualify_email(PG_FUNCTION_ARGS)
 Datum
 rf_unqualify(PG_FUNCTION_ARGS)
 {
-	RfEngine engine;
-	Pair	 pair;
-	Answer	 answer;
+	RfEngine  engine;
+	RfPair	  pair;
+	RfRefusal refusal;
+	Answer	  answer;
 
 	if (PG_ARGISNULL(0))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("code must not be null")));
 	rf_engine_enter(&engine, fcinfo);
-	pair_lock_by_code(&pair, text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	if (!rf_pair_lock_by_code(&pair, 0, text_to_cstring(PG_GETARG_TEXT_PP(0)), &refusal))
+		rf_refusal_raise(&refusal);
 	answer = pair_unqualify(&pair, PG_ARGISNULL(1) ? "unqualified" : text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	rf_engine_leave(&engine);
 	return answer_row(fcinfo, &answer);

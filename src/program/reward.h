@@ -1,6 +1,6 @@
 /*
  * reward.h
- *	  Rewards: granting them, taking them back, and their life.
+ *	  Rewards: granting them, and their life. take_back.h takes them back.
  */
 #ifndef RF_REWARD_H
 #define RF_REWARD_H
@@ -35,15 +35,6 @@ extern void rf_rewards_lock(void);
  * how many were made. Inside an engine scope.
  */
 extern int rf_rewards_grant(RfGrant *grants, int ngrants);
-
-/*
- * Someone qualified no more: take back what only that earned, as the campaign
- * says. The referrer (may be NULL) shows the count after it. Adds the events;
- * returns how many rewards were taken back. Inside an engine scope.
- */
-extern int rf_rewards_take_back(const RfCampaign *campaign, const RfPerson *participant,
-								const RfPerson *referrer, const char *reason,
-								RfEventBatch *events);
 
 /*
  * End the holds that are over, at most 1000. Returns how many. Inside an

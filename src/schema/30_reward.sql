@@ -227,6 +227,8 @@ CREATE INDEX rf_reward_taken_back_idx ON @extschema@.rf_reward
 CREATE INDEX rf_reward_participant_idx ON @extschema@.rf_reward (participant_id);
 CREATE INDEX rf_reward_pending_idx ON @extschema@.rf_reward (due_at)
 	WHERE state = 'pending';
+CREATE INDEX rf_reward_original_idx ON @extschema@.rf_reward (original_id)
+	WHERE original_id IS NOT NULL;
 
 COMMENT ON TABLE @extschema@.rf_reward IS
 'grants of rules to people, each with its own life; nothing is ever deleted';

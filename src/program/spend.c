@@ -1,0 +1,38 @@
+/*
+ * spend.c
+ *	  See spend.h.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/datum.h"
+
+#include "base/engine.h"
+#include "program/spend.h"
+
+RF_STATEMENT(read_spending,
+			 "SELECT currency, sum(amount - refunded), max(id)"
+			 " FROM @extschema@.rf_purchase"
+			 " WHERE participant_id = $1"
+			 " GROUP BY currency"
+			 " ORDER BY currency",
+			 INT8OID);
+
+RfSpending
+rf_spending_read(int64 participant_id)
+{
+	Datum	   values[] = {Int64GetDatum(participant_id)};
+	RfSpending spending = {rf_execute(&read_spending, values, NULL), NULL};
+
+	spending.of = palloc_array(RfSpend, spending.n);
+	for (int i = 0; i < spending.n; i++)
+	{
+		RfSpend *spend = &spending.of[i];
+		bool	 isnull;
+
+		spend->currency = rf_text(i, 1);
+		spend->net = datumCopy(rf_value(i, 2, &isnull), false, -1);
+		spend->last_purchase_id = rf_int64(i, 3);
+	}
+	return spending;
+}
