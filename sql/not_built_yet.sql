@@ -15,41 +15,8 @@ UPDATE rf_campaign SET min_spend = 50, currency = 'USD' WHERE id = :campaign;
 
 \set VERBOSITY sqlstate
 
--- guards: reward rules: kinds, metrics, triggers, limits, levels, conditions
-INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, kind, recur_every, amount, unit)
-VALUES (:campaign, 'r', 'referrer', 'invited_qualifies', 'recurring', '1 month', 5, 'USD');
-INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, metric, percent, unit)
-VALUES (:campaign, 'r', 'referrer', 'purchase', 'commission', 10, 'USD');
-INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, metric, pool)
-VALUES (:campaign, 'r', 'referrer', 'invited_qualifies', 'coupon', 'summer');
-INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, amount, unit)
-VALUES (:campaign, 'r', 'referrer', 'purchase', 5, 'USD');
-INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, amount, unit, cap)
-VALUES (:campaign, 'r', 'referrer', 'invited_qualifies', 5, 'USD', 100);
-INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, amount, unit, max_per_recipient)
-VALUES (:campaign, 'r', 'referrer', 'invited_qualifies', 5, 'USD', 1);
-INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, amount, unit, max_total)
-VALUES (:campaign, 'r', 'referrer', 'invited_qualifies', 5, 'USD', 1);
-INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, amount, unit, budget)
-VALUES (:campaign, 'r', 'referrer', 'invited_qualifies', 5, 'USD', 1);
-INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, amount, unit, levels)
-VALUES (:campaign, 'r', 'referrer', 'invited_qualifies', 5, 'USD', '[10, 5]');
-INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, amount, unit, condition)
-VALUES (:campaign, 'r', 'referrer', 'invited_qualifies', 5, 'USD', '$.data.participant.meta.plan == "pro"');
-INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, amount, unit)
-VALUES (:campaign, 'r', 'referrer', 'invited_qualifies', 5, 'USD')
-RETURNING id AS rule \gset
-UPDATE rf_reward_rule SET max_total = 5 WHERE id = :rule;
-
--- guards: milestones with a coupon pool
-INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, kind, amount, unit)
-VALUES (:campaign, 'm', 'referrer', 'invited_qualifies', 'milestone', 5, 'USD')
-RETURNING id AS milestone \gset
-INSERT INTO rf_milestone (rule_id, threshold, pool) VALUES (:milestone, 1, 'summer');
-
 -- guards: whole tables
 INSERT INTO rf_fraud_rule (campaign_id, signal, action) VALUES (:campaign, 'same_ip', 'hold');
-INSERT INTO rf_coupon (pool, code) VALUES ('summer', 'SUMMER-1');
 INSERT INTO rf_purchase (campaign_id, participant_id, amount, currency, occurred_at)
 VALUES (:campaign, 1, 5, 'USD', '2024-01-01');
 INSERT INTO rf_refund (purchase_id, amount, occurred_at) VALUES (1, 5, '2024-01-01');

@@ -216,6 +216,21 @@ rf_campaign_rule(const RfCampaign *campaign, int64 rule_id)
 	return NULL;
 }
 
+const char *
+rf_metric_name(RfMetric metric)
+{
+	static const char *const names[] = {"amount", "commission", "coupon", "custom"};
+
+	return names[metric];
+}
+
+bool
+rf_rule_is_limited(const RfRule *rule)
+{
+	return rule->limits.max_per_recipient > 0 || rule->limits.max_total > 0 ||
+		rule->limits.budget != 0;
+}
+
 RfCampaignState
 rf_campaign_state_at(const RfCampaign *campaign, TimestampTz when)
 {

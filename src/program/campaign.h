@@ -13,6 +13,7 @@
 #include "base/engine.h"
 #include "program/rules.h"
 #include "utils/jsonb.h"
+#include "utils/jsonpath.h"
 #include "utils/timestamp.h"
 
 typedef enum RfCampaignState
@@ -30,24 +31,60 @@ typedef enum RfOnUnqualify
 	RF_CLAWBACK,
 } RfOnUnqualify;
 
-/* Value of one grant, rounded. */
+/* In the order of rf_metric_name(). */
+typedef enum RfMetric
+{
+	RF_AMOUNT,
+	RF_COMMISSION,
+	RF_COUPON,
+	RF_CUSTOM,
+} RfMetric;
+
+/* What one grant is worth. */
 typedef struct RfValue
 {
-	Datum amount; /* numeric */
-	char *unit;
+	Datum amount; /* numeric, rounded; 0: none (coupons) */
+	char *unit;	  /* may be NULL */
+	char *pool;	  /* coupons; else NULL */
 } RfValue;
+
+typedef enum RfPeriod
+{
+	RF_EVER,
+	RF_DAY,
+	RF_WEEK,
+	RF_MONTH,
+	RF_YEAR,
+} RfPeriod;
+
+/* The most a rule grants in a period. */
+typedef struct RfLimits
+{
+	int		 max_per_recipient; /* 0: no limit */
+	int		 max_total;			/* 0: no limit */
+	Datum	 budget;			/* numeric, in the rule's unit; 0: no limit */
+	RfPeriod period;
+} RfLimits;
 
 typedef struct RfRule
 {
-	int64	 id;
-	char	*name;
-	RfTerms	 terms;
-	char	*kind; /* as in rf_reward_rule */
-	char	*metric;
-	RfValue	 value;
-	RfValue *milestones; /* one for each of terms.thresholds */
-	Interval hold;
-	bool	 auto_issue;
+	int64	  id;
+	char	 *name;
+	RfTerms	  terms;
+	char	 *kind; /* as in rf_reward_rule */
+	RfMetric  metric;
+	RfValue	  value;	  /* commissions: unit is that of the spend, or NULL */
+	RfValue	 *milestones; /* one for each of terms.thresholds */
+	Datum	  percent;	  /* commissions: numeric; else 0 */
+	Datum	  cap;		  /* commissions: numeric, 0: none */
+	int		  nlevels;	  /* above the referrer */
+	Datum	 *levels;	  /* amounts or percents */
+	JsonPath *condition;  /* may be NULL */
+	RfLimits  limits;
+	Interval *recur_every; /* recurring rules; else NULL */
+	int		  recur_times; /* 0: without end */
+	Interval  hold;
+	bool	  auto_issue;
 } RfRule;
 
 typedef enum RfFormat
@@ -90,6 +127,9 @@ typedef struct RfCampaign
 	RfSubscription *subscriptions;
 	uint32			wanted;			/* types any of them wants */
 	bool			needs_spending; /* a rule looks at what people spent */
+	int				nlevels;		/* most that a rule has */
+	char		   *currency;		/* may be NULL */
+	Datum			min_spend;		/* numeric, in currency; 0: none */
 } RfCampaign;
 
 /* NULL if there is none. */
@@ -105,6 +145,12 @@ extern const RfCampaign *rf_campaign_by_slug(const char *slug);
  * invalidations suffice (see kept.c).
  */
 extern void rf_campaign_hold(const RfCampaign *campaign);
+
+/* As in rf_reward_rule. */
+extern const char *rf_metric_name(RfMetric metric);
+
+/* Has the rule a limit of any kind? */
+extern bool rf_rule_is_limited(const RfRule *rule);
 
 /* NULL if there is none. */
 extern const RfRule *rf_campaign_rule(const RfCampaign *campaign, int64 rule_id);

@@ -20,14 +20,16 @@
 
 RF_STATEMENT(load_campaign,
 			 "SELECT slug, name, state, starts_at, ends_at, landing_url,"
-			 " qualify_within, on_unqualify, max_referrals, code_prefix, code_length"
+			 " qualify_within, on_unqualify, max_referrals, code_prefix, code_length,"
+			 " min_spend, currency"
 			 " FROM @extschema@.rf_campaign"
 			 " WHERE id = $1",
 			 INT8OID);
 
 RF_STATEMENT(load_rules,
 			 "SELECT id, name, recipient, earned_on, kind, every, metric, amount, unit,"
-			 " hold, auto_issue, active"
+			 " hold, auto_issue, active, pool, percent, cap, levels, condition,"
+			 " max_per_recipient, max_total, budget, period, recur_every, recur_times"
 			 " FROM @extschema@.rf_reward_rule"
 			 " WHERE campaign_id = $1"
 			 " ORDER BY id",
@@ -35,7 +37,7 @@ RF_STATEMENT(load_rules,
 
 RF_STATEMENT(load_milestones,
 			 "SELECT m.rule_id, m.threshold, coalesce(m.amount, r.amount),"
-			 " coalesce(m.unit, r.unit)"
+			 " coalesce(m.unit, r.unit), coalesce(m.pool, r.pool)"
 			 " FROM @extschema@.rf_milestone m"
 			 " JOIN @extschema@.rf_reward_rule r ON r.id = m.rule_id"
 			 " WHERE r.campaign_id = $1"
@@ -110,20 +112,64 @@ load_texts(uint64 row, int column, int *n)
 	return texts;
 }
 
+/* Null: 0. */
+static Datum
+load_numeric(uint64 row, int column)
+{
+	bool  isnull;
+	Datum value = rf_value(row, column, &isnull);
+
+	return isnull ? 0 : PointerGetDatum(DatumGetNumericCopy(value));
+}
+
+static JsonPath *
+load_condition(uint64 row, int column)
+{
+	bool  isnull;
+	Datum value = rf_value(row, column, &isnull);
+
+	return isnull ? NULL : DatumGetJsonPathPCopy(value);
+}
+
 /* A value as it is granted: money is rounded here, once. */
 static RfValue
-load_value(uint64 row, int amount_column, int unit_column, bool money)
+load_value(uint64 row, int amount_column, int unit_column, int pool_column, bool money)
 {
-	bool	isnull;
-	Datum	amount = rf_value(row, amount_column, &isnull);
-	RfValue value = {0, rf_text(row, unit_column)};
+	RfValue value = {
+		load_numeric(row, amount_column), rf_text(row, unit_column), rf_text(row, pool_column)};
 
-	if (isnull)
-		return value;
-	if (money)
-		amount = rf_currency_round(amount, value.unit);
-	value.amount = datumCopy(amount, false, -1);
+	if (value.amount != 0 && money)
+		value.amount = rf_currency_round(value.amount, value.unit);
 	return value;
+}
+
+/* The numbers of a rule's levels; amounts of money are rounded here. */
+static void
+load_levels(RfRule *rule, Jsonb *levels)
+{
+	if (levels == NULL)
+		return;
+	rule->nlevels = JB_ROOT_COUNT(levels);
+	rule->levels = palloc_array(Datum, rule->nlevels);
+	for (int i = 0; i < rule->nlevels; i++)
+	{
+		JsonbValue *number = getIthJsonbValueFromContainer(&levels->root, i);
+
+		rule->levels[i] = datumCopy(NumericGetDatum(number->val.numeric), false, -1);
+		if (rule->metric == RF_AMOUNT)
+			rule->levels[i] = rf_currency_round(rule->levels[i], rule->value.unit);
+	}
+}
+
+static void
+load_limits(RfLimits *limits, uint64 row, int column)
+{
+	static const char *const periods[] = {"ever", "day", "week", "month", "year"};
+
+	limits->max_per_recipient = rf_int32(row, column);
+	limits->max_total = rf_int32(row, column + 1);
+	limits->budget = load_numeric(row, column + 2);
+	limits->period = load_enum(row, column + 3, periods, lengthof(periods));
 }
 
 static RfCampaign *
@@ -145,6 +191,8 @@ load_header(int64 id)
 	campaign->max_referrals = rf_int32(0, 9);
 	campaign->code_prefix = rf_text(0, 10);
 	campaign->code_length = rf_int32(0, 11);
+	campaign->min_spend = load_numeric(0, 12);
+	campaign->currency = rf_text(0, 13);
 	return campaign;
 }
 
@@ -155,6 +203,7 @@ load_rule(RfRule *rule, uint64 row)
 	static const char *const triggers[] = {
 		"referrer_joins", "invited_joins", "invited_qualifies", "purchase"};
 	static const char *const kinds[] = {"standard", "milestone", "recurring"};
+	static const char *const metrics[] = {"amount", "commission", "coupon", "custom"};
 
 	rule->id = rf_int64(row, 1);
 	rule->name = rf_text(row, 2);
@@ -163,11 +212,18 @@ load_rule(RfRule *rule, uint64 row)
 	rule->terms.kind = load_enum(row, 5, kinds, lengthof(kinds));
 	rule->kind = rf_text(row, 5);
 	rule->terms.every = rf_int32(row, 6);
-	rule->metric = rf_text(row, 7);
-	rule->value = load_value(row, 8, 9, strcmp(rule->metric, "amount") == 0);
+	rule->metric = load_enum(row, 7, metrics, lengthof(metrics));
+	rule->value = load_value(row, 8, 9, 13, rule->metric == RF_AMOUNT);
 	rule->hold = *load_interval(row, 10);
 	rule->auto_issue = rf_bool(row, 11);
 	rule->terms.active = rf_bool(row, 12);
+	rule->percent = load_numeric(row, 14);
+	rule->cap = load_numeric(row, 15);
+	load_levels(rule, load_jsonb(row, 16));
+	rule->condition = load_condition(row, 17);
+	load_limits(&rule->limits, row, 18);
+	rule->recur_every = load_interval(row, 22);
+	rule->recur_times = rf_int32(row, 23);
 }
 
 /* Rows of load_milestones, from the given one on, that belong to the rule. */
@@ -175,14 +231,14 @@ static uint64
 load_thresholds(RfRule *rule, uint64 row, uint64 nrows)
 {
 	int *thresholds = palloc_array(int, nrows);
-	bool money = strcmp(rule->metric, "amount") == 0;
+	bool money = rule->metric == RF_AMOUNT;
 
 	rule->milestones = palloc_array(RfValue, nrows);
 	rule->terms.thresholds = thresholds;
 	for (; row < nrows && rf_int64(row, 1) == rule->id; row++)
 	{
 		thresholds[rule->terms.nthresholds] = rf_int32(row, 2);
-		rule->milestones[rule->terms.nthresholds] = load_value(row, 3, 4, money);
+		rule->milestones[rule->terms.nthresholds] = load_value(row, 3, 4, 5, money);
 		rule->terms.nthresholds++;
 	}
 	return row;
@@ -214,6 +270,14 @@ load_rows(RfStatement *statement, int64 id)
 	return rf_execute(statement, values, NULL);
 }
 
+/* Does the rule look at what the person has spent up to then? */
+static bool
+rule_needs_spending(const RfRule *rule)
+{
+	return rule->condition != NULL ||
+		(rule->metric == RF_COMMISSION && rule->terms.earned_on != RF_PURCHASE);
+}
+
 static void
 load_rules_of(RfCampaign *campaign)
 {
@@ -223,7 +287,11 @@ load_rules_of(RfCampaign *campaign)
 	campaign->nrules = nrows;
 	campaign->rules = palloc0_array(RfRule, nrows);
 	for (uint64 i = 0; i < nrows; i++)
+	{
 		load_rule(&campaign->rules[i], i);
+		campaign->nlevels = Max(campaign->nlevels, campaign->rules[i].nlevels);
+		campaign->needs_spending |= rule_needs_spending(&campaign->rules[i]);
+	}
 
 	nrows = load_rows(&load_milestones, campaign->id);
 	for (int i = 0; i < campaign->nrules; i++)

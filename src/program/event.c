@@ -51,9 +51,11 @@ event_source_matches(const RfSubscription *subscription, const RfPerson *person)
 {
 	if (subscription->nsources == 0)
 		return true;
+	if (person == NULL || person->source == NULL)
+		return false;
 	for (int i = 0; i < subscription->nsources; i++)
 	{
-		if (person->source != NULL && strcmp(subscription->sources[i], person->source) == 0)
+		if (strcmp(subscription->sources[i], person->source) == 0)
 			return true;
 	}
 	return false;
@@ -96,7 +98,10 @@ event_add_fact(RfEventBatch *batch, const RfEvent *event)
 				  Int64GetDatum(nextval_internal(rf_engine_relation("rf_event_id_seq"), false)));
 	rf_column_add(&batch->type, CStringGetTextDatum(rf_event_name(event->type)));
 	rf_column_add(&batch->campaign_id, Int64GetDatum(event->campaign->id));
-	rf_column_add(&batch->participant_id, Int64GetDatum(event->participant->id));
+	if (event->participant != NULL)
+		rf_column_add(&batch->participant_id, Int64GetDatum(event->participant->id));
+	else
+		rf_column_add_null(&batch->participant_id);
 	if (event->reward != NULL)
 		rf_column_add(&batch->reward_id, Int64GetDatum(event->reward->id));
 	else

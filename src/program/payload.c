@@ -23,21 +23,27 @@ json_string(StringInfo out, const char *key, const char *value)
 		escape_json(out, value);
 }
 
-/* ISO 8601 in UTC with microseconds. */
-static void
-json_time(StringInfo out, const char *key, TimestampTz when)
+void
+rf_payload_time(StringInfo out, TimestampTz when)
 {
 	struct pg_tm tm;
 	fsec_t		 fsec;
 
 	if (TIMESTAMP_NOT_FINITE(when) || timestamp2tm(when, NULL, &tm, &fsec, NULL, NULL) != 0)
 	{
-		json_string(out, key, NULL);
+		appendStringInfoString(out, "null");
 		return;
 	}
-	appendStringInfo(out, "\"%s\":\"%04d-%02d-%02dT%02d:%02d:%02d.%06dZ\"", key,
+	appendStringInfo(out, "\"%04d-%02d-%02dT%02d:%02d:%02d.%06dZ\"",
 					 tm.tm_year, tm.tm_mon, tm.tm_mday,
 					 tm.tm_hour, tm.tm_min, tm.tm_sec, (int) fsec);
+}
+
+static void
+json_time(StringInfo out, const char *key, TimestampTz when)
+{
+	appendStringInfo(out, "\"%s\":", key);
+	rf_payload_time(out, when);
 }
 
 static void
@@ -110,7 +116,7 @@ payload_reward(StringInfo out, const RfRewardFacts *reward)
 		appendStringInfoString(out, "null");
 	appendStringInfo(out, ",\"recipient\":\"%s\",\"metric\":\"%s\",",
 					 reward->rule->terms.recipient == RF_TO_REFERRER ? "referrer" : "invited",
-					 reward->rule->metric);
+					 rf_metric_name(reward->rule->metric));
 	json_number(out, "amount", reward->amount);
 	appendStringInfoChar(out, ',');
 	json_string(out, "unit", reward->unit);
@@ -118,6 +124,54 @@ payload_reward(StringInfo out, const RfRewardFacts *reward)
 	json_string(out, "coupon", reward->coupon);
 	appendStringInfo(out, ",\"state\":\"%s\",", reward->state);
 	json_string(out, "previous_state", reward->previous_state);
+	if (reward->level > 1)
+		appendStringInfo(out, ",\"level\":%d", reward->level);
+	appendStringInfoChar(out, '}');
+}
+
+static void
+payload_purchase(StringInfo out, const RfPurchase *purchase)
+{
+	appendStringInfo(out, ",\"purchase\":{\"id\":" INT64_FORMAT ",", purchase->id);
+	json_string(out, "external_id", purchase->external_id);
+	appendStringInfoChar(out, ',');
+	json_number(out, "amount", purchase->amount);
+	appendStringInfoChar(out, ',');
+	json_string(out, "currency", purchase->currency);
+	appendStringInfoChar(out, ',');
+	json_time(out, "occurred_at", purchase->occurred_at);
+	appendStringInfoChar(out, '}');
+}
+
+static void
+payload_pool(StringInfo out, const RfPoolFacts *pool)
+{
+	appendStringInfoString(out, ",\"coupon_pool\":{");
+	json_string(out, "pool", pool->name);
+	appendStringInfo(out, ",\"total\":" INT64_FORMAT ",\"used\":" INT64_FORMAT ",\"percent\":%d}",
+					 pool->total, pool->used, pool->percent);
+}
+
+void
+rf_payload_data(StringInfo out, const RfEvent *event)
+{
+	appendStringInfoChar(out, '{');
+	payload_campaign(out, event->campaign);
+	appendStringInfoString(out, ",\"participant\":");
+	if (event->participant == NULL)
+		appendStringInfoString(out, "null");
+	else
+	{
+		payload_person(out, event->participant, event->campaign);
+		appendStringInfoChar(out, '}');
+	}
+	payload_referrer(out, event->referrer, event->campaign);
+	if (event->reward != NULL)
+		payload_reward(out, event->reward);
+	if (event->purchase != NULL)
+		payload_purchase(out, event->purchase);
+	if (event->pool != NULL)
+		payload_pool(out, event->pool);
 	appendStringInfoChar(out, '}');
 }
 
@@ -126,15 +180,9 @@ rf_payload_standard(StringInfo out, const RfEvent *event, TimestampTz when)
 {
 	appendStringInfo(out, "{\"type\":\"%s\",", rf_event_name(event->type));
 	json_time(out, "timestamp", when);
-	appendStringInfoString(out, ",\"data\":{");
-	payload_campaign(out, event->campaign);
-	appendStringInfoString(out, ",\"participant\":");
-	payload_person(out, event->participant, event->campaign);
+	appendStringInfoString(out, ",\"data\":");
+	rf_payload_data(out, event);
 	appendStringInfoChar(out, '}');
-	payload_referrer(out, event->referrer, event->campaign);
-	if (event->reward != NULL)
-		payload_reward(out, event->reward);
-	appendStringInfoString(out, "}}");
 }
 
 Datum

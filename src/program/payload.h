@@ -19,6 +19,7 @@ typedef struct RfRewardFacts
 	int64		  id;
 	const RfRule *rule;
 	int			  ordinal; /* threshold of a milestone; 0: none */
+	int			  level;   /* above 1: up the tree, where rules have levels */
 	Datum		  amount;  /* numeric; 0: null */
 	const char	 *unit;	   /* may be NULL */
 	const char	 *coupon;  /* may be NULL */
@@ -36,13 +37,24 @@ typedef struct RfPurchase
 	TimestampTz occurred_at;
 } RfPurchase;
 
+/* A pool of coupons as payloads show it. */
+typedef struct RfPoolFacts
+{
+	const char *name;
+	int64		total;
+	int64		used;
+	int			percent; /* the mark that was reached */
+} RfPoolFacts;
+
 typedef struct RfEvent
 {
 	RfEventType			 type;
 	const RfCampaign	*campaign;
-	const RfPerson		*participant;
-	const RfPerson		*referrer; /* may be NULL */
-	const RfRewardFacts *reward;   /* may be NULL */
+	const RfPerson		*participant; /* NULL: about no person */
+	const RfPerson		*referrer;	  /* may be NULL */
+	const RfRewardFacts *reward;	  /* may be NULL */
+	const RfPurchase	*purchase;	  /* may be NULL */
+	const RfPoolFacts	*pool;		  /* may be NULL */
 } RfEvent;
 
 /*
@@ -50,6 +62,12 @@ typedef struct RfEvent
  * manual gives them, in the server's encoding.
  */
 extern void rf_payload_standard(StringInfo out, const RfEvent *event, TimestampTz when);
+
+/* Its member "data" alone: {"campaign": ..., "participant": ..., ...}. */
+extern void rf_payload_data(StringInfo out, const RfEvent *event);
+
+/* ISO 8601 in UTC with microseconds, in quotes; null if it is not finite. */
+extern void rf_payload_time(StringInfo out, TimestampTz when);
 
 /*
  * The formats whose fields the user chose, made from the standard one: a flat

@@ -19,7 +19,11 @@ static const char *const known_paths[] = {
 	"participant", "referrer", "reward",
 	"reward.id", "reward.rule_id", "reward.rule", "reward.kind", "reward.threshold",
 	"reward.recipient", "reward.metric", "reward.amount", "reward.unit",
-	"reward.coupon", "reward.state", "reward.previous_state",
+	"reward.coupon", "reward.state", "reward.previous_state", "reward.level",
+	"purchase", "purchase.id", "purchase.external_id", "purchase.amount",
+	"purchase.currency", "purchase.occurred_at",
+	"coupon_pool", "coupon_pool.pool", "coupon_pool.total", "coupon_pool.used",
+	"coupon_pool.percent",
 	"referrer.invited_count", "referrer.qualified_count"};
 static const char *const person_paths[] = {
 	"id", "code", "email", "name", "type", "state", "source", "url",

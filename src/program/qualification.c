@@ -74,7 +74,11 @@ pair_unqualify(RfPair *pair, const char *reason)
 {
 	RfEventBatch events = {0};
 	RfEvent		 event = {
-			 RF_EVENT_INVITED_UNQUALIFIED, pair->campaign, &pair->invited, &pair->referrer, NULL};
+			 .type = RF_EVENT_INVITED_UNQUALIFIED,
+			 .campaign = pair->campaign,
+			 .participant = &pair->invited,
+			 .referrer = &pair->referrer,
+	 };
 	RfLoss loss = {
 		.campaign = pair->campaign,
 		.participant = &pair->invited,

@@ -1,6 +1,13 @@
 /*
  * reward.c
- *	  Granting rewards. See reward.h; what is granted is decided by rules.c.
+ *	  Granting rewards. See reward.h; what is granted is decided by rules.c and
+ *	  settle.c.
+ *
+ * Most grants are simply inserted: one statement for all of them, which leaves
+ * out those that are live already. Where limits or coupons come in, what is left
+ * out must be known before, because it uses up neither: then the rules are
+ * locked, the live ones looked for, the limits checked and coupons handed out,
+ * before the same statement inserts what came of it.
  */
 #include "postgres.h"
 
@@ -10,7 +17,17 @@
 #include "utils/fmgrprotos.h"
 
 #include "base/clock.h"
+#include "program/coupon.h"
+#include "program/limit.h"
 #include "program/reward.h"
+
+/* Is t a row of the same grant as g? One for each of the two unique indexes. */
+#define SAME_SUBJECT \
+	" t.ordinal IS NULL AND t.subject_id = g.subject_id AND t.rule_id = g.rule_id" \
+	" AND t.participant_id = g.participant_id" \
+	" AND t.purchase_id IS NOT DISTINCT FROM g.purchase_id AND t.n IS NOT DISTINCT FROM g.n"
+#define SAME_ORDINAL \
+	" t.participant_id = g.participant_id AND t.rule_id = g.rule_id AND t.ordinal = g.ordinal"
 
 /*
  * One statement for all grants. A grant that is live already is left out; one
@@ -21,114 +38,335 @@
 RF_STATEMENT(insert_rewards,
 			 "INSERT INTO @extschema@.rf_reward"
 			 " (id, rule_id, participant_id, subject_id, ordinal, generation, metric, amount,"
-			 "  unit, state, earned_at, due_at, issued_at, changed_at)"
+			 "  unit, state, earned_at, due_at, issued_at, changed_at, purchase_id, n, reason,"
+			 "  coupon, pool, level, spend_base, percent, cap, last_purchase_id)"
 			 " OVERRIDING SYSTEM VALUE"
 			 " SELECT g.id, g.rule_id, g.participant_id, g.subject_id, g.ordinal,"
-			 "  CASE WHEN g.first_time THEN 1 ELSE"
-			 "   1 + coalesce((SELECT max(t.generation)"
+			 "  CASE WHEN g.first_time THEN 1"
+			 "   WHEN g.ordinal IS NULL THEN 1 + coalesce((SELECT max(t.generation)"
 			 "    FROM @extschema@.rf_reward t"
-			 "    WHERE t.state IN ('cancelled', 'clawed_back')"
-			 "    AND t.participant_id = g.participant_id AND t.rule_id = g.rule_id"
-			 "    AND CASE WHEN g.ordinal IS NULL"
-			 "     THEN t.ordinal IS NULL AND t.subject_id = g.subject_id"
-			 "     ELSE t.ordinal = g.ordinal END), 0) END,"
+			 "    WHERE t.state IN ('cancelled', 'clawed_back') AND" SAME_SUBJECT "), 0)"
+			 "   ELSE 1 + coalesce((SELECT max(t.generation)"
+			 "    FROM @extschema@.rf_reward t"
+			 "    WHERE t.state IN ('cancelled', 'clawed_back') AND" SAME_ORDINAL "), 0) END,"
 			 "  g.metric, g.amount, g.unit, g.state, g.earned_at, g.due_at,"
-			 "  CASE WHEN g.state = 'issued' THEN $13 END, $13"
+			 "  CASE WHEN g.state = 'issued' THEN $22 END, $22, g.purchase_id, g.n, g.reason,"
+			 "  g.coupon, g.pool, g.level, g.spend_base, g.percent, g.cap, g.last_purchase_id"
 			 " FROM (SELECT unnest($1) AS id, unnest($2) AS rule_id, unnest($3) AS participant_id,"
 			 "  unnest($4) AS subject_id, unnest($5) AS ordinal, unnest($6) AS metric,"
 			 "  unnest($7) AS amount, unnest($8) AS unit, unnest($9) AS state,"
-			 "  unnest($10) AS earned_at, unnest($11) AS due_at, unnest($12) AS first_time) AS g"
+			 "  unnest($10) AS earned_at, unnest($11) AS due_at, unnest($12) AS first_time,"
+			 "  unnest($13) AS purchase_id, unnest($14) AS n, unnest($15) AS reason,"
+			 "  unnest($16) AS coupon, unnest($17) AS pool, unnest($18) AS level,"
+			 "  unnest($19) AS spend_base, unnest($20) AS percent, unnest($21) AS cap,"
+			 "  unnest($23) AS last_purchase_id) AS g"
 			 " WHERE g.first_time OR NOT EXISTS (SELECT"
 			 "  FROM @extschema@.rf_reward t"
 			 "  WHERE t.state NOT IN ('cancelled', 'clawed_back')"
-			 "  AND t.participant_id = g.participant_id AND t.rule_id = g.rule_id"
-			 "  AND t.ordinal = g.ordinal AND t.ordinal IS NOT NULL)"
+			 "  AND t.ordinal IS NOT NULL AND" SAME_ORDINAL ")"
 			 " AND NOT EXISTS (SELECT"
 			 "  FROM @extschema@.rf_reward t"
-			 "  WHERE t.state NOT IN ('cancelled', 'clawed_back') AND t.ordinal IS NULL"
-			 "  AND g.ordinal IS NULL AND t.subject_id = g.subject_id"
-			 "  AND t.rule_id = g.rule_id AND t.participant_id = g.participant_id)"
+			 "  WHERE t.state NOT IN ('cancelled', 'clawed_back')"
+			 "  AND g.ordinal IS NULL AND" SAME_SUBJECT ")"
 			 " RETURNING id",
 			 INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, INT4ARRAYOID,
 			 TEXTARRAYOID, NUMERICARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
-			 TIMESTAMPTZARRAYOID, TIMESTAMPTZARRAYOID, BOOLARRAYOID, TIMESTAMPTZOID);
+			 TIMESTAMPTZARRAYOID, TIMESTAMPTZARRAYOID, BOOLARRAYOID, INT8ARRAYOID,
+			 INT4ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, INT4ARRAYOID,
+			 NUMERICARRAYOID, NUMERICARRAYOID, NUMERICARRAYOID, TIMESTAMPTZOID, INT8ARRAYOID);
 
-#define INSERT_COLUMNS 12
+/* The arrays of insert_rewards, in its order; NOW is a single value. */
+enum
+{
+	ID,
+	RULE_ID,
+	PARTICIPANT_ID,
+	SUBJECT_ID,
+	ORDINAL,
+	METRIC,
+	AMOUNT,
+	UNIT,
+	STATE,
+	EARNED_AT,
+	DUE_AT,
+	FIRST_TIME,
+	PURCHASE_ID,
+	N,
+	REASON,
+	COUPON,
+	POOL,
+	LEVEL,
+	SPEND_BASE,
+	PERCENT,
+	CAP,
+	NOW,
+	LAST_PURCHASE_ID,
+	INSERT_COLUMNS
+};
 
 static const Oid insert_types[INSERT_COLUMNS] = {
 	INT8OID, INT8OID, INT8OID, INT8OID, INT4OID, TEXTOID, NUMERICOID, TEXTOID, TEXTOID,
-	TIMESTAMPTZOID, TIMESTAMPTZOID, BOOLOID};
+	TIMESTAMPTZOID, TIMESTAMPTZOID, BOOLOID, INT8OID, INT4OID, TEXTOID, TEXTOID, TEXTOID,
+	INT4OID, NUMERICOID, NUMERICOID, NUMERICOID, TIMESTAMPTZOID, INT8OID};
 
-static TimestampTz
-reward_due_at(const RfGrant *grant)
+/* Columns that are null in most rows: an array of nothing but nulls is not made. */
+static bool
+column_is_rare(int column)
 {
-	const Interval *hold = &grant->rule->hold;
-
-	if (hold->time == 0 && hold->day == 0 && hold->month == 0)
-		return grant->earned_at;
-	return rf_time_add(grant->earned_at, hold);
+	return column >= PURCHASE_ID || column == ORDINAL;
 }
 
 static void
-reward_add_row(RfColumn *columns, RfGrant *grant)
+row_add(RfColumn *columns, int column, Datum value)
 {
-	TimestampTz due_at = reward_due_at(grant);
-
-	grant->id = nextval_internal(rf_engine_relation("rf_reward_id_seq"), false);
-	grant->state = due_at > rf_now() ? "pending" : grant->rule->auto_issue ? "issued"
-																		   : "due";
-	if (grant->value.amount == 0)
-		elog(ERROR, "rule " INT64_FORMAT " grants nothing", grant->rule->id);
-	rf_column_add(&columns[0], Int64GetDatum(grant->id));
-	rf_column_add(&columns[1], Int64GetDatum(grant->rule->id));
-	rf_column_add(&columns[2], Int64GetDatum(grant->participant_id));
-	rf_column_add(&columns[3], Int64GetDatum(grant->subject_id));
-	if (grant->ordinal > 0)
-		rf_column_add(&columns[4], Int32GetDatum(grant->ordinal));
+	if (value != 0)
+		rf_column_add(&columns[column], value);
 	else
-		rf_column_add_null(&columns[4]);
-	rf_column_add(&columns[5], CStringGetTextDatum(grant->rule->metric));
-	rf_column_add(&columns[6], grant->value.amount);
-	rf_column_add(&columns[7], CStringGetTextDatum(grant->value.unit));
-	rf_column_add(&columns[8], CStringGetTextDatum(grant->state));
-	rf_column_add(&columns[9], TimestampTzGetDatum(grant->earned_at));
-	rf_column_add(&columns[10], TimestampTzGetDatum(due_at));
-	rf_column_add(&columns[11], BoolGetDatum(grant->first_time));
+		rf_column_add_null(&columns[column]);
+}
+
+static void
+row_add_text(RfColumn *columns, int column, const char *text)
+{
+	row_add(columns, column, text != NULL ? CStringGetTextDatum(text) : 0);
+}
+
+static void
+reward_add_row(RfColumn *columns, const RfGrant *grant)
+{
+	rf_column_add(&columns[ID], Int64GetDatum(grant->id));
+	rf_column_add(&columns[RULE_ID], Int64GetDatum(grant->rule->id));
+	rf_column_add(&columns[PARTICIPANT_ID], Int64GetDatum(grant->recipient->id));
+	rf_column_add(&columns[SUBJECT_ID], Int64GetDatum(grant->subject_id));
+	row_add(columns, ORDINAL, Int32GetDatum(grant->ordinal));
+	row_add_text(columns, METRIC, rf_metric_name(grant->rule->metric));
+	row_add(columns, AMOUNT, grant->value.amount);
+	row_add_text(columns, UNIT, grant->value.unit);
+	row_add_text(columns, STATE, grant->state);
+	rf_column_add(&columns[EARNED_AT], TimestampTzGetDatum(grant->earned_at));
+	rf_column_add(&columns[DUE_AT], TimestampTzGetDatum(grant->due_at));
+	rf_column_add(&columns[FIRST_TIME], BoolGetDatum(grant->first_time));
+	if (grant->purchase_id != 0)
+		rf_column_add(&columns[PURCHASE_ID], Int64GetDatum(grant->purchase_id));
+	else
+		rf_column_add_null(&columns[PURCHASE_ID]);
+	row_add(columns, N, Int32GetDatum(grant->n));
+	row_add_text(columns, REASON, grant->reason);
+	row_add_text(columns, COUPON, grant->coupon);
+	row_add_text(columns, POOL, grant->value.pool);
+	row_add(columns, LEVEL, Int32GetDatum(grant->level > 1 ? grant->level : 0));
+	row_add(columns, SPEND_BASE, grant->spend_base);
+	row_add(columns, PERCENT, grant->percent);
+	row_add(columns, CAP, grant->spend_base != 0 ? grant->rule->cap : 0);
+	if (grant->last_purchase_id != 0)
+		rf_column_add(&columns[LAST_PURCHASE_ID], Int64GetDatum(grant->last_purchase_id));
+	else
+		rf_column_add_null(&columns[LAST_PURCHASE_ID]);
+}
+
+/* An array of the column, or null (in nulls) if it holds nothing else. */
+static Datum
+column_value(const RfColumn *column, int number, char *null)
+{
+	bool empty = column_is_rare(number);
+
+	for (int i = 0; empty && i < column->n; i++)
+		empty = column->nulls[i];
+	*null = empty ? 'n' : ' ';
+	return empty ? 0 : rf_column_array(column);
+}
+
+/* Insert the grants that have an id and are not revived. Returns the number of rows. */
+static uint64
+reward_insert(const RfGrant *grants, int ngrants)
+{
+	RfColumn columns[INSERT_COLUMNS];
+	Datum	 values[INSERT_COLUMNS];
+	char	 nulls[INSERT_COLUMNS];
+
+	for (int i = 0; i < INSERT_COLUMNS; i++)
+		rf_column_init(&columns[i], insert_types[i]);
+	for (int i = 0; i < ngrants; i++)
+	{
+		if (grants[i].id != 0 && !grants[i].is_revived)
+			reward_add_row(columns, &grants[i]);
+	}
+	if (columns[ID].n == 0)
+		return 0;
+	for (int i = 0; i < INSERT_COLUMNS; i++)
+		values[i] = column_value(&columns[i], i, &nulls[i]);
+	values[NOW] = TimestampTzGetDatum(rf_now());
+	nulls[NOW] = ' ';
+	return rf_execute(&insert_rewards, values, nulls);
 }
 
 /*
  * Ids come back in the order in which they went in, without those left out:
  * mark the latter.
  */
-static int
+static void
 reward_mark_left_out(RfGrant *grants, int ngrants, uint64 nmade)
 {
 	uint64 row = 0;
 
 	for (int i = 0; i < ngrants; i++)
 	{
+		if (grants[i].id == 0 || grants[i].is_revived)
+			continue;
 		if (row < nmade && rf_int64(row, 1) == grants[i].id)
 			row++;
 		else
 			grants[i].id = 0;
 	}
-	return (int) row;
 }
 
-int
-rf_rewards_grant(RfGrant *grants, int ngrants)
+/* What becomes of a grant, as far as limits and coupons leave it alone. */
+static void
+grant_prepare(RfGrant *grant)
 {
-	RfColumn columns[INSERT_COLUMNS];
-	Datum	 values[INSERT_COLUMNS + 1];
+	const RfPerson *recipient = grant->recipient;
 
-	if (ngrants == 0)
-		return 0;
+	grant->reason = NULL;
+	grant->coupon = NULL;
+	grant->is_revived = false;
+	grant->due_at = rf_time_add(grant->earned_at, &grant->rule->hold);
+	if (recipient->state == RF_BLOCKED)
+	{
+		grant->state = "rejected";
+		grant->reason = "recipient blocked";
+	}
+	else if (recipient->state == RF_HELD || grant->due_at > rf_now())
+		grant->state = "pending";
+	else
+		grant->state = grant->rule->auto_issue ? "issued" : "due";
+}
+
+static bool
+grant_is_simple(const RfGrant *grant)
+{
+	return !rf_rule_is_limited(grant->rule) && grant->rule->metric != RF_COUPON &&
+		!grant->revives;
+}
+
+RF_STATEMENT(find_live,
+			 "WITH g AS (SELECT *"
+			 " FROM unnest($1, $2, $3, $4, $5, $6) WITH ORDINALITY"
+			 "  AS g (rule_id, participant_id, subject_id, ordinal, purchase_id, n, k))"
+			 " SELECT g.k::integer, t.id, t.state = 'rejected'"
+			 " FROM g JOIN @extschema@.rf_reward t ON" SAME_SUBJECT
+			 " WHERE g.ordinal IS NULL AND t.state NOT IN ('cancelled', 'clawed_back')"
+			 " UNION ALL"
+			 " SELECT g.k::integer, t.id, t.state = 'rejected'"
+			 " FROM g JOIN @extschema@.rf_reward t ON" SAME_ORDINAL
+			 " WHERE t.ordinal IS NOT NULL AND t.state NOT IN ('cancelled', 'clawed_back')",
+			 INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, INT4ARRAYOID, INT8ARRAYOID, INT4ARRAYOID);
+
+/* Grants that are live already lose their id, unless they may revive a rejected one. */
+static void
+reward_look(RfGrant *grants, int ngrants)
+{
+	static const int keys[] = {RULE_ID, PARTICIPANT_ID, SUBJECT_ID, ORDINAL, PURCHASE_ID, N};
+	RfColumn		 columns[INSERT_COLUMNS];
+	Datum			 values[lengthof(keys)];
+	uint64			 nlive;
+
 	for (int i = 0; i < INSERT_COLUMNS; i++)
 		rf_column_init(&columns[i], insert_types[i]);
 	for (int i = 0; i < ngrants; i++)
 		reward_add_row(columns, &grants[i]);
-	for (int i = 0; i < INSERT_COLUMNS; i++)
+	for (size_t i = 0; i < lengthof(keys); i++)
+		values[i] = rf_column_array(&columns[keys[i]]);
+	nlive = rf_execute(&find_live, values, NULL);
+	for (uint64 row = 0; row < nlive; row++)
+	{
+		RfGrant *grant = &grants[rf_int32(row, 1) - 1];
+
+		grant->is_revived = grant->revives && rf_bool(row, 3);
+		grant->id = grant->is_revived ? rf_int64(row, 2) : 0;
+	}
+}
+
+RF_STATEMENT(revive_rewards,
+			 "UPDATE @extschema@.rf_reward r"
+			 " SET state = g.state, reason = g.reason, coupon = g.coupon, changed_at = $5,"
+			 " issued_at = CASE WHEN g.state = 'issued' THEN $5 END"
+			 " FROM unnest($1, $2, $3, $4) AS g (id, state, reason, coupon)"
+			 " WHERE r.id = g.id",
+			 INT8ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZOID);
+
+/* Rejected rows that are granted after all; what is refused again stays as it was. */
+static void
+reward_revive(RfGrant *grants, int ngrants)
+{
+	RfColumn columns[4];
+	Datum	 values[5];
+
+	rf_column_init(&columns[0], INT8OID);
+	for (int i = 1; i < 4; i++)
+		rf_column_init(&columns[i], TEXTOID);
+	for (int i = 0; i < ngrants; i++)
+	{
+		RfGrant *grant = &grants[i];
+
+		if (!grant->is_revived || grant->id == 0)
+			continue;
+		if (strcmp(grant->state, "rejected") == 0)
+		{
+			grant->id = 0;
+			continue;
+		}
+		rf_column_add(&columns[0], Int64GetDatum(grant->id));
+		row_add_text(columns, 1, grant->state);
+		row_add_text(columns, 2, grant->reason);
+		row_add_text(columns, 3, grant->coupon);
+	}
+	if (columns[0].n == 0)
+		return;
+	for (int i = 0; i < 4; i++)
 		values[i] = rf_column_array(&columns[i]);
-	values[INSERT_COLUMNS] = TimestampTzGetDatum(rf_now());
-	return reward_mark_left_out(grants, ngrants, rf_execute(&insert_rewards, values, NULL));
+	values[4] = TimestampTzGetDatum(rf_now());
+	rf_execute(&revive_rewards, values, NULL);
+}
+
+int
+rf_rewards_grant(RfGrant *grants, int ngrants, RfEventBatch *events)
+{
+	bool simple = true;
+	int	 granted = 0;
+
+	if (ngrants == 0)
+		return 0;
+	for (int i = 0; i < ngrants; i++)
+	{
+		grant_prepare(&grants[i]);
+		grants[i].id = nextval_internal(rf_engine_relation("rf_reward_id_seq"), false);
+		simple = simple && grant_is_simple(&grants[i]);
+	}
+	if (!simple)
+	{
+		rf_limits_lock(grants, ngrants);
+		reward_look(grants, ngrants);
+		rf_limits_apply(grants, ngrants);
+		rf_coupons_hand_out(grants, ngrants, events);
+		reward_revive(grants, ngrants);
+	}
+	reward_mark_left_out(grants, ngrants, reward_insert(grants, ngrants));
+	for (int i = 0; i < ngrants; i++)
+		granted += grants[i].id != 0 && strcmp(grants[i].state, "rejected") != 0;
+	return granted;
+}
+
+void
+rf_rewards_foresee(RfGrant *grants, int ngrants)
+{
+	if (ngrants == 0)
+		return;
+	for (int i = 0; i < ngrants; i++)
+	{
+		grant_prepare(&grants[i]);
+		grants[i].id = 1;
+	}
+	reward_look(grants, ngrants);
+	rf_limits_foresee(grants, ngrants);
+	rf_coupons_foresee(grants, ngrants);
 }

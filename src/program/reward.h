@@ -12,16 +12,28 @@
 /* One grant to be made. */
 typedef struct RfGrant
 {
-	const RfRule *rule;
-	int64		  participant_id; /* who gets it */
-	int64		  subject_id;	  /* who earned it */
-	int			  ordinal;		  /* 0: none */
-	RfValue		  value;
-	TimestampTz	  earned_at;
-	bool		  first_time; /* known never to have been granted before */
+	const RfCampaign *campaign;
+	const RfRule	 *rule;
+	const RfPerson	 *recipient;
+	int64			  subject_id;  /* who earned it */
+	int64			  purchase_id; /* 0: no purchase did */
+	int				  ordinal;	   /* 0: none */
+	int				  n;		   /* recurring: the how manieth; else 0 */
+	int				  level;	   /* above 1: up the tree */
+	RfValue			  value;
+	Datum			  spend_base; /* commissions: numeric; else 0 */
+	Datum			  percent;
+	int64			  last_purchase_id;
+	TimestampTz		  earned_at;
+	bool			  first_time; /* known never to have been granted before */
+	bool			  revives;	  /* takes the place of a rejected one */
 	/* filled by rf_rewards_grant() */
 	int64		id; /* 0: it was granted before */
 	const char *state;
+	const char *reason; /* NULL: none */
+	const char *coupon; /* NULL: none */
+	TimestampTz due_at;
+	bool		is_revived; /* id is that of the rejected one */
 } RfGrant;
 
 /*
@@ -31,15 +43,13 @@ typedef struct RfGrant
 extern void rf_rewards_lock(void);
 
 /*
- * Make the grants; those which are live already are left alone (id 0). Returns
- * how many were made. Inside an engine scope.
+ * Make the grants; those which are live already are left alone (id 0). What a
+ * limit or the recipient's state forbids becomes a rejected row. Adds events
+ * of pools that run low. Returns how many were granted. Inside an engine scope.
  */
-extern int rf_rewards_grant(RfGrant *grants, int ngrants);
+extern int rf_rewards_grant(RfGrant *grants, int ngrants, RfEventBatch *events);
 
-/*
- * End the holds that are over, at most 1000. Returns how many. Inside an
- * engine scope.
- */
-extern int rf_rewards_end_holds(void);
+/* The same, but only to know: nothing is written, ids mean nothing but 0. */
+extern void rf_rewards_foresee(RfGrant *grants, int ngrants);
 
 #endif /* RF_REWARD_H */

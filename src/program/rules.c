@@ -34,14 +34,15 @@ RfEarned
 rf_rules_earned(const RfTerms *terms, RfMove move)
 {
 	static const RfEarned subject = {RF_EARNED_SUBJECT, 0, 0};
+	static const RfEarned recurrence = {RF_EARNED_RECURRENCE, 0, 0};
 
 	if (!terms->active || terms->earned_on != move.what || move.after <= move.before)
 		return nothing;
 	if (terms->kind == RF_MILESTONE)
 		return earned_thresholds(terms, move);
-	if (terms->kind == RF_STANDARD)
-		return terms->every == 1 ? subject : earned_ordinals(terms->every, move);
-	return nothing;
+	if (terms->kind == RF_RECURRING)
+		return recurrence;
+	return terms->every == 1 ? subject : earned_ordinals(terms->every, move);
 }
 
 int

@@ -7,6 +7,7 @@
  * rewards the person whose joining or qualifying moved it; with every = N it
  * grants ordinal k whenever the count crosses k * N; a milestone rule grants
  * every threshold t with before < t <= after. Crossing decides, not equality.
+ * A recurring rule enrols the person: the rewards come with time.
  */
 #ifndef RF_RULES_H
 #define RF_RULES_H
@@ -59,6 +60,7 @@ typedef enum RfEarnedKind
 	RF_EARNED_SUBJECT,	  /* one grant, for the person who moved it */
 	RF_EARNED_ORDINALS,	  /* grants first to last */
 	RF_EARNED_THRESHOLDS, /* grants thresholds[first] to [last] */
+	RF_EARNED_RECURRENCE, /* one grant now, and more to come */
 } RfEarnedKind;
 
 typedef struct RfEarned

@@ -1,15 +1,23 @@
 /*
  * settle.c
  *	  See settle.h.
+ *
+ * Which rules a happening moves, rules.c decides; whether their conditions hold,
+ * condition.c; what a grant is worth, worth.c. This room puts grants together
+ * and tells what came of them.
  */
 #include "postgres.h"
 
-#include "program/reward.h"
+#include "program/condition.h"
+#include "program/lineage.h"
+#include "program/recurrence.h"
 #include "program/settle.h"
+#include "program/worth.h"
 
 typedef struct Move
 {
 	RfHappening what;
+	bool		is_told;	 /* has an event of its own */
 	int			first_grant; /* its grants in the settlement's */
 	int			ngrants;
 } Move;
@@ -22,8 +30,19 @@ struct RfSettlement
 	RfGrant		*grants;
 	int			 ngrants;
 	int			 grants_capacity;
+	bool		 foresees; /* nothing may be written */
 	RfEventBatch events;
 };
+
+/* A happening while rules look at it. */
+typedef struct Settling
+{
+	RfSettlement	  *settlement;
+	const RfHappening *what;
+	Jsonb			  *document; /* NULL: not made yet */
+	RfLineage		   lineage;	 /* not read yet: level 0 */
+	bool			   revives;
+} Settling;
 
 RfSettlement *
 rf_settlement(void)
@@ -61,40 +80,138 @@ settle_new_move(RfSettlement *settlement)
 	return &settlement->moves[settlement->nmoves++];
 }
 
-static void
-settle_grant(RfSettlement *settlement, const RfRule *rule, const RfHappening *what,
-			 int ordinal, RfValue value)
+static const RfPerson *
+settle_recipient(const RfHappening *what, const RfRule *rule)
 {
-	RfGrant *grant = settle_new_grant(settlement);
-	bool	 to_referrer = rule->terms.recipient == RF_TO_REFERRER && what->referrer != NULL;
+	bool to_referrer = rule->terms.recipient == RF_TO_REFERRER && what->referrer != NULL;
 
-	grant->rule = rule;
-	grant->participant_id = to_referrer ? what->referrer->id : what->participant->id;
-	grant->subject_id = what->participant->id;
-	grant->ordinal = ordinal;
-	grant->value = value;
-	grant->earned_at = what->earned_at;
-	/* Joining happens once, so what joining alone earns is earned once. */
-	grant->first_time = ordinal == 0 && rule->terms.earned_on != RF_INVITED_QUALIFIES;
+	return to_referrer ? what->referrer : what->participant;
+}
+
+/* A grant of the rule; what it is worth and who gets it stand in "worth". */
+static RfGrant *
+settle_grant(Settling *settling, const RfRule *rule, const RfPerson *recipient,
+			 const RfWorth *worth)
+{
+	const RfHappening *what = settling->what;
+	RfGrant			  *grant = settle_new_grant(settling->settlement);
+
+	*grant = (RfGrant){
+		.campaign = what->campaign,
+		.rule = rule,
+		.recipient = recipient,
+		.subject_id = what->participant->id,
+		.value = worth->value,
+		.spend_base = worth->spend_base,
+		.percent = worth->percent,
+		.last_purchase_id = worth->last_purchase_id,
+		.earned_at = what->earned_at,
+		.revives = settling->revives,
+	};
+	if (rule->terms.earned_on == RF_PURCHASE)
+		grant->purchase_id = what->purchase->id;
+	return grant;
+}
+
+/* One grant for the person who moved the count, and for those above. */
+static void
+settle_subject(Settling *settling, const RfRule *rule)
+{
+	const RfHappening *what = settling->what;
+	RfWorth			   worth;
+
+	if (rf_worth(rule, 1, what, &what->spending, &worth))
+	{
+		RfGrant *grant = settle_grant(settling, rule, settle_recipient(what, rule), &worth);
+
+		/* Joining and a purchase happen once, so they earn once. */
+		grant->first_time = rule->terms.earned_on != RF_INVITED_QUALIFIES && !grant->revives;
+	}
+	if (rule->nlevels > 0)
+		rf_lineage_read(&settling->lineage, what, what->campaign->nlevels);
+	for (int i = 0; i < Min(rule->nlevels, settling->lineage.n); i++)
+	{
+		if (rf_worth(rule, i + 2, what, &what->spending, &worth))
+			settle_grant(settling, rule, &settling->lineage.people[i], &worth)->level = i + 2;
+	}
 }
 
 static void
-settle_rule(RfSettlement *settlement, const RfRule *rule, const RfHappening *what)
+settle_ordinal(Settling *settling, const RfRule *rule, int ordinal, const RfValue *value)
 {
-	RfEarned earned = rf_rules_earned(&rule->terms, what->move);
+	RfWorth worth = {.value = *value};
 
-	if (earned.kind == RF_EARNED_SUBJECT)
-		settle_grant(settlement, rule, what, 0, rule->value);
-	if (earned.kind == RF_EARNED_ORDINALS)
+	settle_grant(settling, rule, settle_recipient(settling->what, rule), &worth)->ordinal = ordinal;
+}
+
+static void
+settle_period(Settling *settling, const RfRule *rule, int n, TimestampTz from, TimestampTz until)
+{
+	const RfHappening *what = settling->what;
+	RfSpending		   spending = {0};
+	RfWorth			   worth;
+
+	if (rule->metric == RF_COMMISSION)
+		spending = rf_recurrence_spending(what->participant->id, from, until);
+	if (rf_worth(rule, 1, what, &spending, &worth))
+		settle_grant(settling, rule, settle_recipient(what, rule), &worth)->n = n;
+}
+
+/* Someone qualified: the first period now, or what was taken back. */
+static void
+settle_recurrence(Settling *settling, const RfRule *rule)
+{
+	const RfHappening *what = settling->what;
+	RfRecurrence	   recurrence = {
+			  .rule = rule,
+			  .subject_id = what->participant->id,
+			  .participant_id = settle_recipient(what, rule)->id,
+	  };
+	int	 count;
+	int *numbers = rf_recurrence_begin(&recurrence, what->earned_at,
+									   settling->settlement->foresees, &count);
+
+	for (int i = 0; i < count; i++)
+		settle_period(settling, rule, numbers[i],
+					  rf_recurrence_time(&recurrence, numbers[i] - 1),
+					  rf_recurrence_time(&recurrence, numbers[i]));
+}
+
+static bool
+settle_condition_holds(Settling *settling, const RfRule *rule)
+{
+	if (rule->condition == NULL)
+		return true;
+	if (settling->document == NULL)
+		settling->document = rf_condition_document(settling->what);
+	return rf_condition_holds(rule->condition, settling->document) == RF_HOLDS;
+}
+
+static void
+settle_rule(Settling *settling, const RfRule *rule)
+{
+	RfEarned earned = rf_rules_earned(&rule->terms, settling->what->move);
+
+	if (earned.kind == RF_EARNED_NOTHING || !settle_condition_holds(settling, rule))
+		return;
+	switch (earned.kind)
 	{
-		for (int ordinal = earned.first; ordinal <= earned.last; ordinal++)
-			settle_grant(settlement, rule, what, ordinal, rule->value);
-	}
-	if (earned.kind == RF_EARNED_THRESHOLDS)
-	{
-		for (int i = earned.first; i <= earned.last; i++)
-			settle_grant(settlement, rule, what, rule->terms.thresholds[i],
-						 rule->milestones[i]);
+		case RF_EARNED_SUBJECT:
+			settle_subject(settling, rule);
+			break;
+		case RF_EARNED_ORDINALS:
+			for (int ordinal = earned.first; ordinal <= earned.last; ordinal++)
+				settle_ordinal(settling, rule, ordinal, &rule->value);
+			break;
+		case RF_EARNED_THRESHOLDS:
+			for (int i = earned.first; i <= earned.last; i++)
+				settle_ordinal(settling, rule, rule->terms.thresholds[i], &rule->milestones[i]);
+			break;
+		case RF_EARNED_RECURRENCE:
+			settle_recurrence(settling, rule);
+			break;
+		case RF_EARNED_NOTHING:
+			break;
 	}
 }
 
@@ -102,55 +219,119 @@ void
 rf_settle_add(RfSettlement *settlement, const RfHappening *happening)
 {
 	const RfCampaign *campaign = happening->campaign;
+	Settling		  settling = {.settlement = settlement, .what = happening};
 	Move			 *move = settle_new_move(settlement);
 
-	move->what = *happening;
-	move->first_grant = settlement->ngrants;
+	*move = (Move){*happening, happening->event != RF_EVENT_NONE, settlement->ngrants, 0};
 	for (int i = 0; i < campaign->nrules; i++)
-		settle_rule(settlement, &campaign->rules[i], happening);
+		settle_rule(&settling, &campaign->rules[i]);
 	move->ngrants = settlement->ngrants - move->first_grant;
+}
+
+void
+rf_settle_add_rule(RfSettlement *settlement, const RfHappening *happening, const RfRule *rule)
+{
+	Settling settling = {.settlement = settlement, .what = happening, .revives = true};
+	Move	*move = settle_new_move(settlement);
+
+	*move = (Move){*happening, false, settlement->ngrants, 0};
+	settle_rule(&settling, rule);
+	move->ngrants = settlement->ngrants - move->first_grant;
+}
+
+void
+rf_settle_add_period(RfSettlement *settlement, const RfHappening *happening,
+					 const RfRule *rule, int n, TimestampTz from)
+{
+	Settling settling = {.settlement = settlement, .what = happening};
+	Move	*move = settle_new_move(settlement);
+
+	*move = (Move){*happening, false, settlement->ngrants, 0};
+	if (settle_condition_holds(&settling, rule))
+		settle_period(&settling, rule, n, from, happening->earned_at);
+	move->ngrants = settlement->ngrants - move->first_grant;
+}
+
+static void
+settle_add_reward_event(RfSettlement *settlement, const Move *move, const RfGrant *grant)
+{
+	RfRewardFacts reward = {
+		.id = grant->id,
+		.rule = grant->rule,
+		.ordinal = grant->ordinal,
+		.level = grant->level,
+		.amount = grant->value.amount,
+		.unit = grant->value.unit,
+		.coupon = grant->coupon,
+		.state = grant->state,
+		.previous_state = grant->is_revived ? "rejected" : NULL,
+	};
+	RfEvent event = {
+		.type = rf_event_of_reward(grant->state),
+		.campaign = move->what.campaign,
+		.participant = move->what.participant,
+		.referrer = grant->level > 1 ? grant->recipient : move->what.referrer,
+		.reward = &reward,
+		.purchase = move->what.purchase,
+	};
+
+	rf_event_add(&settlement->events, &event);
 }
 
 static void
 settle_add_events(RfSettlement *settlement, const Move *move)
 {
-	RfEvent event = {
-		move->what.event, move->what.campaign, move->what.participant,
-		move->what.referrer, NULL};
+	if (move->is_told)
+	{
+		RfEvent event = {
+			.type = move->what.event,
+			.campaign = move->what.campaign,
+			.participant = move->what.participant,
+			.referrer = move->what.referrer,
+			.purchase = move->what.purchase,
+		};
 
-	if (event.type != RF_EVENT_NONE)
 		rf_event_add(&settlement->events, &event);
+	}
 	for (int i = 0; i < move->ngrants; i++)
 	{
 		const RfGrant *grant = &settlement->grants[move->first_grant + i];
-		RfRewardFacts  reward = {
-			 .id = grant->id,
-			 .rule = grant->rule,
-			 .ordinal = grant->ordinal,
-			 .amount = grant->value.amount,
-			 .unit = grant->value.unit,
-			 .state = grant->state,
-		 };
 
-		if (grant->id == 0)
-			continue;
-		event.type = rf_event_of_reward(grant->state);
-		event.reward = &reward;
-		rf_event_add(&settlement->events, &event);
+		if (grant->id != 0)
+			settle_add_reward_event(settlement, move, grant);
 	}
 }
 
 int
 rf_settle(RfSettlement *settlement)
 {
-	int granted = rf_rewards_grant(settlement->grants, settlement->ngrants);
+	RfEventBatch pools = {0};
+	int			 granted = rf_rewards_grant(settlement->grants, settlement->ngrants, &pools);
 
 	for (int i = 0; i < settlement->nmoves; i++)
 		settle_add_events(settlement, &settlement->moves[i]);
 	rf_event_flush(&settlement->events);
+	rf_event_flush(&pools);
 	settlement->nmoves = 0;
 	settlement->ngrants = 0;
 	return granted;
+}
+
+RfSettlement *
+rf_settlement_foreseen(void)
+{
+	RfSettlement *settlement = rf_settlement();
+
+	settlement->foresees = true;
+	return settlement;
+}
+
+int
+rf_settle_foresee(RfSettlement *settlement, RfGrant **grants)
+{
+	rf_rewards_foresee(settlement->grants, settlement->ngrants);
+	*grants = settlement->grants;
+	return settlement->ngrants;
 }
 
 bool
@@ -161,10 +342,10 @@ rf_settle_matters(const RfCampaign *campaign, RfEarnedOn what)
 		RF_EVENT_REFERRER_JOINED,
 		RF_EVENT_INVITED_JOINED,
 		RF_EVENT_INVITED_QUALIFIED,
+		RF_EVENT_NONE,
 	};
 
-
-	if ((campaign->wanted & RF_EVENT_BIT(events[what])) != 0)
+	if (events[what] != RF_EVENT_NONE && (campaign->wanted & RF_EVENT_BIT(events[what])) != 0)
 		return true;
 	for (int i = 0; i < campaign->nrules; i++)
 	{

@@ -1,46 +1,48 @@
 /*
  * settle.h
- *	  From people who joined or qualified to their rewards and events.
+ *	  From people who joined, qualified or bought to their rewards and events.
  *
- * Moves are added one by one, in the order in which they happened, and settled
- * together: rewards are granted by one statement, events written by another.
+ * Happenings are added one by one, in the order in which they happened, and
+ * settled together: rewards are granted by one statement, events written by
+ * another. Strings and people are not copied: what is passed must live until
+ * the settlement is settled. All functions need an engine scope.
  */
 #ifndef RF_SETTLE_H
 #define RF_SETTLE_H
 
-#include "program/campaign.h"
-#include "program/event.h"
-#include "program/person.h"
-#include "program/spend.h"
+#include "program/happening.h"
+#include "program/reward.h"
 
 typedef struct RfSettlement RfSettlement;
 
 /* Lives in the current memory context. */
 extern RfSettlement *rf_settlement(void);
 
-/*
- * Someone joined, qualified or bought. Strings and people are not copied: what
- * is passed must live until rf_settle().
- */
-typedef struct RfHappening
-{
-	const RfCampaign *campaign;
-	RfEventType		  event; /* RF_EVENT_NONE: a purchase has no event of its own */
-	const RfPerson	 *participant;
-	const RfPerson	 *referrer; /* NULL: none; shows the counts after it */
-	RfMove			  move;
-	const RfPurchase *purchase;	 /* NULL: none */
-	RfSpending		  spending;	 /* read if campaign->needs_spending */
-	TimestampTz		  earned_at; /* starts holds, decides periods */
-} RfHappening;
-
+/* Someone joined, qualified or bought: its event, and what all rules make of it. */
 extern void rf_settle_add(RfSettlement *settlement, const RfHappening *happening);
 
 /*
- * Grant and write everything added so far. Returns the number of rewards
- * granted. Inside an engine scope.
+ * What one rule makes of something that happened long ago; it has no event. What
+ * limits rejected then is judged again.
  */
+extern void rf_settle_add_rule(RfSettlement *settlement, const RfHappening *happening,
+							   const RfRule *rule);
+
+/*
+ * The n-th reward of a recurring rule, earned at happening->earned_at; the one
+ * before it at `from`.
+ */
+extern void rf_settle_add_period(RfSettlement *settlement, const RfHappening *happening,
+								 const RfRule *rule, int n, TimestampTz from);
+
+/* Grant and write everything added so far. Returns the number of rewards granted. */
 extern int rf_settle(RfSettlement *settlement);
+
+/* A settlement that only foresees; lives in the current memory context. */
+extern RfSettlement *rf_settlement_foreseen(void);
+
+/* What would be granted: nothing is written. Returns the number of *grants. */
+extern int rf_settle_foresee(RfSettlement *settlement, RfGrant **grants);
 
 /* Could anybody joining or qualifying in this campaign cause a reward or an event? */
 extern bool rf_settle_matters(const RfCampaign *campaign, RfEarnedOn what);

@@ -21,8 +21,15 @@ RF_STATEMENT(read_spending,
 RfSpending
 rf_spending_read(int64 participant_id)
 {
-	Datum	   values[] = {Int64GetDatum(participant_id)};
-	RfSpending spending = {rf_execute(&read_spending, values, NULL), NULL};
+	Datum values[] = {Int64GetDatum(participant_id)};
+
+	return rf_spending_rows(rf_execute(&read_spending, values, NULL));
+}
+
+RfSpending
+rf_spending_rows(uint64 nrows)
+{
+	RfSpending spending = {nrows, NULL};
 
 	spending.of = palloc_array(RfSpend, spending.n);
 	for (int i = 0; i < spending.n; i++)

@@ -25,4 +25,27 @@ typedef struct RfSpending
 /* Everything recorded so far for this person, palloc'd. Inside an engine scope. */
 extern RfSpending rf_spending_read(int64 participant_id);
 
+/* From rows of the last statement: currency, net spend, newest purchase. */
+extern RfSpending rf_spending_rows(uint64 nrows);
+
+/*
+ * The spend that counts where one currency is asked for: the first of the two
+ * wanted that is not NULL, else the only one there is. NULL: nothing spent in
+ * it, or nobody can say which.
+ */
+static inline const RfSpend *
+rf_spending_in(const RfSpending *spending, const char *wanted, const char *otherwise)
+{
+	const char *currency = wanted != NULL ? wanted : otherwise;
+
+	if (currency == NULL)
+		return spending->n == 1 ? &spending->of[0] : NULL;
+	for (int i = 0; i < spending->n; i++)
+	{
+		if (strcmp(spending->of[i].currency, currency) == 0)
+			return &spending->of[i];
+	}
+	return NULL;
+}
+
 #endif /* RF_SPEND_H */

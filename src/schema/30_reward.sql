@@ -37,7 +37,7 @@ CREATE TABLE @extschema@.rf_reward_rule (
 	period text NOT NULL DEFAULT 'ever'
 		CHECK (period IN ('ever', 'day', 'week', 'month', 'year')),
 	recur_every interval
-		CHECK (recur_every > interval '0'),
+		CHECK (recur_every >= interval '1 minute'),
 	recur_times integer
 		CHECK (recur_times > 0),
 	levels jsonb
@@ -60,7 +60,24 @@ CREATE TABLE @extschema@.rf_reward_rule (
 			ELSE (amount IS NOT NULL OR kind = 'milestone') AND unit IS NOT NULL
 		END),
 	CONSTRAINT rf_reward_rule_kind_recur_check
-		CHECK ((kind = 'recurring') = (recur_every IS NOT NULL))
+		CHECK ((kind = 'recurring') = (recur_every IS NOT NULL)),
+	CONSTRAINT rf_reward_rule_recur_times_kind_check
+		CHECK (recur_times IS NULL OR kind = 'recurring'),
+	CONSTRAINT rf_reward_rule_kind_earned_on_check
+		CHECK (kind <> 'recurring' OR earned_on = 'invited_qualifies'),
+	CONSTRAINT rf_reward_rule_metric_columns_check
+		CHECK (CASE metric
+			WHEN 'commission' THEN amount IS NULL AND pool IS NULL
+			WHEN 'coupon' THEN amount IS NULL AND unit IS NULL AND percent IS NULL AND cap IS NULL
+			ELSE percent IS NULL AND cap IS NULL AND pool IS NULL
+		END),
+	CONSTRAINT rf_reward_rule_metric_earned_on_check
+		CHECK (metric <> 'commission' OR earned_on IN ('invited_qualifies', 'purchase')),
+	CONSTRAINT rf_reward_rule_budget_unit_check
+		CHECK (budget IS NULL OR unit IS NOT NULL),
+	CONSTRAINT rf_reward_rule_levels_kind_check
+		CHECK (levels IS NULL OR (recipient = 'referrer' AND kind = 'standard' AND every = 1
+			AND metric <> 'coupon'))
 );
 
 CREATE INDEX rf_reward_rule_campaign_idx ON @extschema@.rf_reward_rule (campaign_id);
@@ -86,11 +103,11 @@ COMMENT ON COLUMN @extschema@.rf_reward_rule.metric IS
 COMMENT ON COLUMN @extschema@.rf_reward_rule.amount IS
 'value of one reward, in unit; milestones may have their own';
 COMMENT ON COLUMN @extschema@.rf_reward_rule.unit IS
-'ISO 4217 currency of an amount, free text of a custom reward';
+'ISO 4217 currency of an amount, free text of a custom reward; commission: only spend in that currency';
 COMMENT ON COLUMN @extschema@.rf_reward_rule.percent IS
 'commission in percent of spend';
 COMMENT ON COLUMN @extschema@.rf_reward_rule.cap IS
-'most that one commission may be';
+'most that one commission may be, in its currency';
 COMMENT ON COLUMN @extschema@.rf_reward_rule.pool IS
 'pool from which coupons are handed out';
 COMMENT ON COLUMN @extschema@.rf_reward_rule.hold IS
@@ -102,17 +119,17 @@ COMMENT ON COLUMN @extschema@.rf_reward_rule.max_per_recipient IS
 COMMENT ON COLUMN @extschema@.rf_reward_rule.max_total IS
 'most rewards of this rule in a period';
 COMMENT ON COLUMN @extschema@.rf_reward_rule.budget IS
-'most money this rule may grant in a period';
+'most that this rule may grant in a period, in its unit';
 COMMENT ON COLUMN @extschema@.rf_reward_rule.period IS
 'period of the limits, by the UTC calendar';
 COMMENT ON COLUMN @extschema@.rf_reward_rule.recur_every IS
-'recurring rules: time between two rewards';
+'recurring rules: time between two rewards; the first comes with the qualification';
 COMMENT ON COLUMN @extschema@.rf_reward_rule.recur_times IS
-'recurring rules: how many rewards; null: without end';
+'recurring rules: how many rewards at most; null: without end';
 COMMENT ON COLUMN @extschema@.rf_reward_rule.levels IS
-'amount or percent for each level up the tree';
+'JSON array of amounts (commission: percents): the first for the referrer''s referrer, the next one further up';
 COMMENT ON COLUMN @extschema@.rf_reward_rule.condition IS
-'jsonpath predicate on the event''s payload; null: always';
+'jsonpath predicate on what happened, such as $.amount > 50 or $.meta.plan == "pro"; null: always';
 COMMENT ON COLUMN @extschema@.rf_reward_rule.active IS
 'false: grants nothing new';
 COMMENT ON COLUMN @extschema@.rf_reward_rule.created_at IS
@@ -127,11 +144,6 @@ LANGUAGE C AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.rf_reward_rule_kept() IS
 'trigger: a rule with grants cannot be deleted; one without takes its milestones along';
 
-CREATE TRIGGER rf_reward_rule_unbuilt
-BEFORE INSERT OR UPDATE ON @extschema@.rf_reward_rule
-FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_refuse_unbuilt('kind=recurring',
-	'metric=commission', 'metric=coupon', 'earned_on=purchase', 'percent', 'cap', 'pool',
-	'max_per_recipient', 'max_total', 'budget', 'recur_every', 'recur_times', 'levels', 'condition');
 CREATE TRIGGER rf_reward_rule_valid
 BEFORE INSERT OR UPDATE ON @extschema@.rf_reward_rule
 FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_reward_rule_valid();
@@ -177,9 +189,6 @@ COMMENT ON COLUMN @extschema@.rf_milestone.pool IS
 COMMENT ON COLUMN @extschema@.rf_milestone.created_at IS
 'set by the engine';
 
-CREATE TRIGGER rf_milestone_unbuilt
-BEFORE INSERT OR UPDATE ON @extschema@.rf_milestone
-FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_refuse_unbuilt('pool');
 CREATE TRIGGER rf_milestone_valid
 BEFORE INSERT OR UPDATE ON @extschema@.rf_milestone
 FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_reward_rule_valid();
@@ -210,6 +219,12 @@ CREATE TABLE @extschema@.rf_reward (
 	issued_at timestamptz,
 	fulfilled_at timestamptz,
 	changed_at timestamptz NOT NULL,
+	pool text,
+	level integer,
+	spend_base numeric,
+	percent numeric,
+	cap numeric,
+	last_purchase_id bigint,
 	CHECK ((original_id IS NOT NULL) = (amount < 0) OR amount IS NULL)
 ) WITH (fillfactor = 90);
 
@@ -225,8 +240,13 @@ CREATE INDEX rf_reward_taken_back_idx ON @extschema@.rf_reward
 	(participant_id, rule_id, subject_id, ordinal)
 	WHERE state IN ('cancelled', 'clawed_back');
 CREATE INDEX rf_reward_participant_idx ON @extschema@.rf_reward (participant_id);
+-- What a rule granted in a period, where its limits are reckoned anew.
+CREATE INDEX rf_reward_rule_idx ON @extschema@.rf_reward (rule_id, earned_at);
 CREATE INDEX rf_reward_pending_idx ON @extschema@.rf_reward (due_at)
 	WHERE state = 'pending';
+-- What waits for coupons.
+CREATE INDEX rf_reward_waiting_idx ON @extschema@.rf_reward (pool, earned_at, id)
+	WHERE state = 'due' AND metric = 'coupon' AND coupon IS NULL AND reason IS NOT NULL;
 CREATE INDEX rf_reward_original_idx ON @extschema@.rf_reward (original_id)
 	WHERE original_id IS NOT NULL;
 
@@ -274,38 +294,22 @@ COMMENT ON COLUMN @extschema@.rf_reward.fulfilled_at IS
 'when it was fulfilled';
 COMMENT ON COLUMN @extschema@.rf_reward.changed_at IS
 'when its state last changed';
+COMMENT ON COLUMN @extschema@.rf_reward.pool IS
+'pool its coupon comes from';
+COMMENT ON COLUMN @extschema@.rf_reward.level IS
+'rules with levels: 2 for the referrer''s referrer, 3 for theirs; else null';
+COMMENT ON COLUMN @extschema@.rf_reward.spend_base IS
+'commissions: spend it is a percentage of; refunds lower it';
+COMMENT ON COLUMN @extschema@.rf_reward.percent IS
+'commissions: the rule''s percentage when it was granted';
+COMMENT ON COLUMN @extschema@.rf_reward.cap IS
+'commissions: the rule''s cap when it was granted';
+COMMENT ON COLUMN @extschema@.rf_reward.last_purchase_id IS
+'commissions: newest purchase in spend_base';
 
 CREATE TRIGGER rf_reward_rows_kept
 BEFORE DELETE OR TRUNCATE ON @extschema@.rf_reward
 FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.rf_rows_kept('rf_cancel(reward) cancels a reward that was not issued.');
-
-CREATE TABLE @extschema@.rf_coupon (
-	pool text NOT NULL
-		CHECK (octet_length(pool) BETWEEN 1 AND 255),
-	code text COLLATE "C" NOT NULL UNIQUE
-		CHECK (octet_length(code) BETWEEN 1 AND 255),
-	state text NOT NULL
-		CHECK (state IN ('free', 'given', 'seen')),
-	reward_id bigint,
-	given_at timestamptz
-);
-
-COMMENT ON TABLE @extschema@.rf_coupon IS
-'coupons of a pool, one for one person; refused until a later version';
-COMMENT ON COLUMN @extschema@.rf_coupon.pool IS
-'name of the pool';
-COMMENT ON COLUMN @extschema@.rf_coupon.code IS
-'the coupon itself';
-COMMENT ON COLUMN @extschema@.rf_coupon.state IS
-'free, given or seen; set by the engine';
-COMMENT ON COLUMN @extschema@.rf_coupon.reward_id IS
-'reward it was given for; set by the engine';
-COMMENT ON COLUMN @extschema@.rf_coupon.given_at IS
-'when it was given; set by the engine';
-
-CREATE TRIGGER rf_coupon_unbuilt
-BEFORE INSERT OR UPDATE ON @extschema@.rf_coupon
-FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_refuse_unbuilt('pool');
 
 CREATE TABLE @extschema@.rf_purchase (
 	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -41,6 +41,10 @@ SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_webhook_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_inbound_token_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_unmatched_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_outbox_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_quota', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_recurrence', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_coupon_pool', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_coupon_id_seq', '');
 
 -- Nobody but the owner may call anything before rf_grant.
 REVOKE ALL ON FUNCTION
@@ -62,7 +66,9 @@ REVOKE ALL ON FUNCTION
 	@extschema@.rf_adopt_database, @extschema@.rf_grant,
 	@extschema@.rf_worker_status, @extschema@.rf_create_webhook,
 	@extschema@.rf_webhook_secret, @extschema@.rf_set_headers, @extschema@.rf_check_url,
-	@extschema@.rf_sign, @extschema@.rf_verify
+	@extschema@.rf_sign, @extschema@.rf_verify,
+	@extschema@.rf_coupon_admit, @extschema@.rf_coupon_loaded,
+	@extschema@.rf_coupon_kept, @extschema@.rf_coupon_deleted
 FROM PUBLIC;
 
 -- Caches must learn of changes whatever brought them, replication included.

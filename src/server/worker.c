@@ -31,7 +31,7 @@
 #include "delivery/configuration.h"
 #include "delivery/courier.h"
 #include "delivery/turn.h"
-#include "program/reward.h"
+#include "program/reward_timed.h"
 #include "server/shmem.h"
 #include "server/worker.h"
 

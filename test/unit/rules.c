@@ -74,7 +74,7 @@ static const Case cases[] = {
 	{"each: not while asleep", &asleep, RF_INVITED_QUALIFIES, 0, 1, RF_EARNED_NOTHING, 0, 0},
 	{"each: not where nothing moved", &each, RF_INVITED_QUALIFIES, 1, 1, RF_EARNED_NOTHING, 0, 0},
 	{"each: not on the way down", &each, RF_INVITED_QUALIFIES, 2, 1, RF_EARNED_NOTHING, 0, 0},
-	{"recurring rules are not decided by counts", &recurring, RF_INVITED_QUALIFIES, 0, 1, RF_EARNED_NOTHING, 0, 0},
+	{"a recurring rule enrols whoever qualifies", &recurring, RF_INVITED_QUALIFIES, 0, 1, RF_EARNED_RECURRENCE, 0, 0},
 	/* standard, one for every so many: floor(before / n) < k <= floor(after / n) */
 	{"every 2: from 0 to 1", &every_two, RF_INVITED_QUALIFIES, 0, 1, RF_EARNED_NOTHING, 0, 0},
 	{"every 2: from 1 to 2", &every_two, RF_INVITED_QUALIFIES, 1, 2, RF_EARNED_ORDINALS, 1, 1},

@@ -1,0 +1,23 @@
+/*
+ * commission.c
+ *	  See commission.h.
+ */
+#include "postgres.h"
+
+#include "utils/fmgrprotos.h"
+
+#include "program/commission.h"
+#include "program/currency.h"
+
+Datum
+rf_commission(Datum base, Datum percent, Datum cap, const char *currency)
+{
+	Datum hundred = DirectFunctionCall1(int4_numeric, Int32GetDatum(100));
+	Datum zero = DirectFunctionCall1(int4_numeric, Int32GetDatum(0));
+	Datum product = DirectFunctionCall2(numeric_mul, base, percent);
+	Datum amount = rf_currency_round(DirectFunctionCall2(numeric_div, product, hundred), currency);
+
+	if (cap != 0)
+		amount = DirectFunctionCall2(numeric_smaller, amount, rf_currency_round(cap, currency));
+	return DatumGetBool(DirectFunctionCall2(numeric_gt, amount, zero)) ? amount : 0;
+}

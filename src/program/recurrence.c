@@ -1,0 +1,313 @@
+/*
+ * recurrence.c
+ *	  See recurrence.h.
+ *
+ * rf_recurrence has a row for each enrolled person and rule, with the number and
+ * time of the next reward. Whoever changes it holds the lock of the person, so
+ * that each time is paid once, however many sessions look at the clock.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "common/int.h"
+#include "utils/array.h"
+#include "utils/fmgrprotos.h"
+
+#include "base/clock.h"
+#include "program/batch.h"
+#include "program/home.h"
+#include "program/recurrence.h"
+#include "program/settle.h"
+
+TimestampTz
+rf_recurrence_time(const RfRecurrence *recurrence, int n)
+{
+	const Interval *every = &recurrence->every;
+	Interval		passed;
+
+	if (n == 0)
+		return DT_NOBEGIN;
+	if (pg_mul_s64_overflow(every->time, n - 1, &passed.time) ||
+		pg_mul_s32_overflow(every->day, n - 1, &passed.day) ||
+		pg_mul_s32_overflow(every->month, n - 1, &passed.month))
+		return DT_NOEND;
+	return rf_time_add(recurrence->anchor, &passed);
+}
+
+/* When the next one is earned; DT_NOEND: there is none. */
+static TimestampTz
+recurrence_next_at(const RfRecurrence *recurrence)
+{
+	if (recurrence->times > 0 && recurrence->next > recurrence->times)
+		return DT_NOEND;
+	return rf_recurrence_time(recurrence, recurrence->next);
+}
+
+RF_STATEMENT(read_recurrence,
+			 "SELECT anchor, recur_every, recur_times, n"
+			 " FROM @extschema@.rf_recurrence"
+			 " WHERE subject_id = $1 AND rule_id = $2",
+			 INT8OID, INT8OID);
+
+RF_STATEMENT(insert_recurrence,
+			 "INSERT INTO @extschema@.rf_recurrence"
+			 " (subject_id, rule_id, participant_id, anchor, recur_every, recur_times, n, next_at)"
+			 " VALUES ($1, $2, $3, $4, $5, nullif($6, 0), $7, $8)",
+			 INT8OID, INT8OID, INT8OID, TIMESTAMPTZOID, INTERVALOID, INT4OID, INT4OID,
+			 TIMESTAMPTZOID);
+
+RF_STATEMENT(move_recurrence,
+			 "UPDATE @extschema@.rf_recurrence SET n = $3, next_at = $4"
+			 " WHERE subject_id = $1 AND rule_id = $2",
+			 INT8OID, INT8OID, INT4OID, TIMESTAMPTZOID);
+
+/* Columns anchor, recur_every, recur_times, n of a row, from the given one on. */
+static void
+recurrence_read(RfRecurrence *recurrence, uint64 row, int column)
+{
+	bool isnull;
+
+	recurrence->anchor = DatumGetTimestampTz(rf_value(row, column, &isnull));
+	recurrence->every = *DatumGetIntervalP(rf_value(row, column + 1, &isnull));
+	recurrence->times = rf_int32(row, column + 2);
+	recurrence->next = rf_int32(row, column + 3);
+}
+
+static void
+recurrence_move(const RfRecurrence *recurrence)
+{
+	Datum values[] = {
+		Int64GetDatum(recurrence->subject_id), Int64GetDatum(recurrence->rule->id),
+		Int32GetDatum(recurrence->next), TimestampTzGetDatum(recurrence_next_at(recurrence))};
+
+	rf_execute(&move_recurrence, values, NULL);
+}
+
+static int *
+recurrence_enrol(RfRecurrence *recurrence, TimestampTz when, bool foresees, int *count)
+{
+	int *first = palloc_object(int);
+
+	recurrence->anchor = when;
+	recurrence->every = *recurrence->rule->recur_every;
+	recurrence->times = recurrence->rule->recur_times;
+	recurrence->next = 2;
+	if (!foresees)
+	{
+		Datum values[] = {
+			Int64GetDatum(recurrence->subject_id), Int64GetDatum(recurrence->rule->id),
+			Int64GetDatum(recurrence->participant_id), TimestampTzGetDatum(when),
+			IntervalPGetDatum(&recurrence->every), Int32GetDatum(recurrence->times),
+			Int32GetDatum(recurrence->next), TimestampTzGetDatum(recurrence_next_at(recurrence))};
+
+		rf_execute(&insert_recurrence, values, NULL);
+	}
+	*first = 1;
+	*count = 1;
+	return first;
+}
+
+RF_STATEMENT(read_taken_back,
+			 "SELECT DISTINCT n FROM @extschema@.rf_reward"
+			 " WHERE state IN ('cancelled', 'clawed_back') AND subject_id = $1 AND rule_id = $2"
+			 " AND participant_id = $3 AND n IS NOT NULL"
+			 " ORDER BY n",
+			 INT8OID, INT8OID, INT8OID);
+
+static int *
+recurrence_go_on(RfRecurrence *recurrence, TimestampTz when, bool foresees, int *count)
+{
+	Datum values[] = {
+		Int64GetDatum(recurrence->subject_id), Int64GetDatum(recurrence->rule->id),
+		Int64GetDatum(recurrence->participant_id)};
+	int *numbers;
+
+	while (rf_recurrence_time(recurrence, recurrence->next) < when)
+		recurrence->next++;
+	if (!foresees)
+		recurrence_move(recurrence);
+	*count = (int) rf_execute(&read_taken_back, values, NULL);
+	numbers = palloc_array(int, *count);
+	for (int i = 0; i < *count; i++)
+		numbers[i] = rf_int32(i, 1);
+	return numbers;
+}
+
+int *
+rf_recurrence_begin(RfRecurrence *recurrence, TimestampTz when, bool foresees, int *count)
+{
+	Datum values[] = {
+		Int64GetDatum(recurrence->subject_id), Int64GetDatum(recurrence->rule->id)};
+
+	if (rf_execute(&read_recurrence, values, NULL) == 0)
+		return recurrence_enrol(recurrence, when, foresees, count);
+	recurrence_read(recurrence, 0, 1);
+	return recurrence_go_on(recurrence, when, foresees, count);
+}
+
+RF_STATEMENT(read_spending_between,
+			 "SELECT currency, sum(amount - refunded), max(id)"
+			 " FROM @extschema@.rf_purchase"
+			 " WHERE participant_id = $1 AND occurred_at > $2 AND occurred_at <= $3"
+			 " GROUP BY currency",
+			 INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID);
+
+RfSpending
+rf_recurrence_spending(int64 participant_id, TimestampTz from, TimestampTz until)
+{
+	Datum values[] = {
+		Int64GetDatum(participant_id), TimestampTzGetDatum(from), TimestampTzGetDatum(until)};
+
+	return rf_spending_rows(rf_execute(&read_spending_between, values, NULL));
+}
+
+/* Everybody whose due rewards are to be paid, and those who may get them. */
+RF_STATEMENT(lock_people,
+			 "SELECT FROM @extschema@.rf_participant p"
+			 " WHERE p.id IN (SELECT unnest($1)"
+			 "  UNION SELECT s.referrer_id FROM @extschema@.rf_participant s"
+			 "   WHERE s.id = ANY ($1))"
+			 " ORDER BY p.id"
+			 " FOR NO KEY UPDATE",
+			 INT8ARRAYOID);
+
+RF_STATEMENT(read_due,
+			 "SELECT r.anchor, r.recur_every, r.recur_times, r.n, r.rule_id," RF_PERSON_COLUMNS
+			 " FROM @extschema@.rf_recurrence r"
+			 " JOIN @extschema@.rf_participant p ON p.id = r.subject_id"
+			 " WHERE r.subject_id = ANY ($1) AND r.next_at <= $2"
+			 " ORDER BY r.next_at, r.subject_id, r.rule_id",
+			 INT8ARRAYOID, TIMESTAMPTZOID);
+
+RF_STATEMENT(read_person,
+			 "SELECT " RF_PERSON_COLUMNS " FROM @extschema@.rf_participant p WHERE p.id = $1",
+			 INT8OID);
+
+/* A person and rule with something due. */
+typedef struct Due
+{
+	RfRecurrence recurrence;
+	RfPerson	 subject;
+	RfPerson	 referrer;
+	RfSpending	 spending;
+} Due;
+
+/* Add what is due, at most RF_BATCH rewards; the rest is for the next time. */
+static void
+due_settle(Due *due, const RfCampaign *campaign, RfSettlement *settlement)
+{
+	RfRecurrence *recurrence = &due->recurrence;
+	TimestampTz	  now = rf_now();
+
+	for (int i = 0; i < RF_BATCH && recurrence_next_at(recurrence) <= now; i++)
+	{
+		RfHappening happening = {
+			.campaign = campaign,
+			.event = RF_EVENT_INVITED_QUALIFIED,
+			.participant = &due->subject,
+			.referrer = &due->referrer,
+			.spending = due->spending,
+			.earned_at = recurrence_next_at(recurrence),
+		};
+
+		if (recurrence->rule->terms.active)
+			rf_settle_add_period(settlement, &happening, recurrence->rule, recurrence->next,
+								 rf_recurrence_time(recurrence, recurrence->next - 1));
+		recurrence->next++;
+	}
+}
+
+static void
+due_complete(Due *due, const RfCampaign *campaign)
+{
+	Datum referrer_id = Int64GetDatum(due->subject.referrer_id);
+
+	rf_execute(&read_person, &referrer_id, NULL);
+	rf_person_read(&due->referrer, 0, 1);
+	if (campaign->needs_spending)
+		due->spending = rf_spending_read(due->subject.id);
+}
+
+static int
+recurrences_pay_people(Datum subject_ids)
+{
+	Datum		  values[] = {subject_ids, TimestampTzGetDatum(rf_now())};
+	RfSettlement *settlement = rf_settlement();
+	uint64		  ndue;
+	Due			 *due;
+	int			  paid;
+
+	rf_execute(&lock_people, values, NULL);
+	rf_rewards_lock();
+	ndue = rf_execute(&read_due, values, NULL);
+	due = palloc0_array(Due, ndue);
+	for (uint64 i = 0; i < ndue; i++)
+	{
+		recurrence_read(&due[i].recurrence, i, 1);
+		due[i].recurrence.subject_id = rf_int64(i, 5); /* the rule's for now */
+		rf_person_read(&due[i].subject, i, 6);
+	}
+	for (uint64 i = 0; i < ndue; i++)
+	{
+		const RfCampaign *campaign = rf_campaign_by_id(due[i].subject.campaign_id);
+
+		due[i].recurrence.rule = rf_campaign_rule(campaign, due[i].recurrence.subject_id);
+		due[i].recurrence.subject_id = due[i].subject.id;
+		due_complete(&due[i], campaign);
+		due_settle(&due[i], campaign, settlement);
+	}
+	paid = rf_settle(settlement);
+	for (uint64 i = 0; i < ndue; i++)
+		recurrence_move(&due[i].recurrence);
+	return paid;
+}
+
+RF_STATEMENT(find_due,
+			 "SELECT array_agg(DISTINCT s.subject_id)"
+			 " FROM (SELECT subject_id FROM @extschema@.rf_recurrence"
+			 "  WHERE next_at <= $1"
+			 "  ORDER BY next_at LIMIT $2) AS s",
+			 TIMESTAMPTZOID, INT4OID);
+
+int
+rf_recurrences_pay(void)
+{
+	Datum values[] = {TimestampTzGetDatum(rf_now()), Int32GetDatum(RF_BATCH)};
+	Datum ids;
+	bool  isnull;
+
+	/* In a copy it is left to the origin. */
+	if (!rf_home_is_here())
+		return 0;
+	rf_execute(&find_due, values, NULL);
+	ids = rf_value(0, 1, &isnull);
+	if (isnull)
+		return 0;
+	ids = PointerGetDatum(DatumGetArrayTypePCopy(ids));
+	return rf_batch_run(ids, recurrences_pay_people, "recurring reward of participant");
+}
+
+RF_STATEMENT(stop_recurrences,
+			 "UPDATE @extschema@.rf_recurrence SET next_at = 'infinity'"
+			 " WHERE subject_id = $1 AND next_at <> 'infinity'"
+			 " RETURNING next_at",
+			 INT8OID);
+RF_STATEMENT(is_due,
+			 "SELECT FROM @extschema@.rf_recurrence WHERE subject_id = $1 AND next_at <= $2",
+			 INT8OID, TIMESTAMPTZOID);
+
+void
+rf_recurrence_stop(int64 subject_id)
+{
+	Datum values[] = {Int64GetDatum(subject_id), TimestampTzGetDatum(rf_now())};
+
+	if (rf_execute(&is_due, values, NULL) > 0)
+	{
+		RfColumn ids;
+
+		rf_column_init(&ids, INT8OID);
+		rf_column_add(&ids, values[0]);
+		(void) recurrences_pay_people(rf_column_array(&ids));
+	}
+	rf_execute(&stop_recurrences, values, NULL);
+}

@@ -1,0 +1,51 @@
+/*
+ * recurrence.h
+ *	  Recurring rewards: earned again and again while a person is qualified.
+ *
+ * Reward n is earned at anchor + (n - 1) * recur_every, in UTC; the anchor is the
+ * first qualification under the rule, and the first reward comes with it. Times
+ * that pass while the person is not qualified, or the rule not active, are not
+ * paid later.
+ */
+#ifndef RF_RECURRENCE_H
+#define RF_RECURRENCE_H
+
+#include "program/happening.h"
+
+typedef struct RfRecurrence
+{
+	const RfRule *rule;
+	int64		  subject_id;
+	int64		  participant_id;
+	/* filled by rf_recurrence_begin() */
+	TimestampTz anchor;
+	Interval	every;
+	int			times; /* 0: without end */
+	int			next;  /* number of the next reward */
+} RfRecurrence;
+
+/* When reward n is earned; n = 0: DT_NOBEGIN. */
+extern TimestampTz rf_recurrence_time(const RfRecurrence *recurrence, int n);
+
+/*
+ * Someone qualified: enrol them, or go on. Returns the numbers of the rewards
+ * earned now: the first, or those that were taken back. palloc'd. With
+ * `foresees` nothing is written. Inside an engine scope.
+ */
+extern int *rf_recurrence_begin(RfRecurrence *recurrence, TimestampTz when, bool foresees,
+								int *count);
+
+/*
+ * Before somebody is qualified no more: pay what is due until now, then stop.
+ * Their people stand locked. Inside an engine scope.
+ */
+extern void rf_recurrence_stop(int64 subject_id);
+
+/* Pay what is due, at most 1000 people. Returns how many rewards. Inside an engine scope. */
+extern int rf_recurrences_pay(void);
+
+/* Net spend of purchases with from < occurred_at <= until. Inside an engine scope. */
+extern RfSpending rf_recurrence_spending(int64 participant_id, TimestampTz from,
+										 TimestampTz until);
+
+#endif /* RF_RECURRENCE_H */
