@@ -18,7 +18,7 @@
 #include "delivery/turn.h"
 
 #define LOG_INTERVAL_MS	 60000
-#define KINDS_MAX		 8
+#define KINDS_MAX		 16
 #define TROUBLE_FAILURES 3
 
 /* How each kind of turn has been ending. */

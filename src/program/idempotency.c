@@ -13,7 +13,10 @@
 #include "base/clock.h"
 #include "base/engine.h"
 #include "base/sqlstate.h"
+#include "program/batch.h"
 #include "program/idempotency.h"
+
+int rf_idempotency_retention = 30 * SECS_PER_DAY;
 
 RF_STATEMENT(insert_call,
 			 "INSERT INTO @extschema@.rf_idempotency"
@@ -62,4 +65,23 @@ rf_call_end(const RfCall *call, Datum answer)
 		CStringGetTextDatum(call->key), answer};
 
 	rf_execute(&keep_answer, values, NULL);
+}
+
+/* What another session is forgetting is left to it. */
+RF_STATEMENT(forget_calls,
+			 "DELETE FROM @extschema@.rf_idempotency"
+			 " WHERE ctid = ANY (ARRAY("
+			 "  SELECT ctid FROM @extschema@.rf_idempotency"
+			 "  WHERE created_at <= $1"
+			 "  ORDER BY created_at LIMIT $2"
+			 "  FOR UPDATE SKIP LOCKED))",
+			 TIMESTAMPTZOID, INT4OID);
+
+int
+rf_idempotency_forget(void)
+{
+	TimestampTz until = rf_now() - rf_idempotency_retention * USECS_PER_SEC;
+	Datum		values[] = {TimestampTzGetDatum(until), Int32GetDatum(RF_BATCH)};
+
+	return (int) rf_execute(&forget_calls, values, NULL);
 }

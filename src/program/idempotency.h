@@ -7,6 +7,9 @@
 
 #include "utils/jsonb.h"
 
+/* Setting referral.idempotency_retention: how long keys are kept, in seconds. */
+extern PGDLLIMPORT int rf_idempotency_retention;
+
 /* A call that carries a key. */
 typedef struct RfCall
 {
@@ -25,5 +28,11 @@ extern Jsonb *rf_call_begin(const RfCall *call);
 
 /* Keep the answer (jsonb) of a first call. Inside an engine scope. */
 extern void rf_call_end(const RfCall *call, Datum answer);
+
+/*
+ * Forget keys older than the setting, at most RF_BATCH. Returns how many.
+ * Inside an engine scope.
+ */
+extern int rf_idempotency_forget(void);
 
 #endif /* RF_IDEMPOTENCY_H */

@@ -22,6 +22,7 @@
 #include "program/joined.h"
 #include "program/reward.h"
 #include "program/settle.h"
+#include "program/window.h"
 
 /* Small enough for a portion's payloads to stay in the processor's cache. */
 #define JOINED_PORTION 200
@@ -276,18 +277,21 @@ portion_settle(Portion *portion, inviters_hash *referrers)
 		rf_settle_add(settlement, &joined);
 	}
 	(void) rf_settle(settlement);
+	rf_windows_open(portion->people, portion->npeople);
 }
 
 /* campaign_id is column 2 of a person. */
 static bool
 reading_matters(Reading *reading)
 {
-	bool  isnull;
-	int64 campaign_id = DatumGetInt64(slot_getattr(reading->slot,
-												   reading->map.attnum[1], &isnull));
+	bool			  isnull;
+	int64			  campaign_id = DatumGetInt64(slot_getattr(reading->slot,
+															   reading->map.attnum[1], &isnull));
+	const RfCampaign *campaign = rf_campaign_by_id(campaign_id);
 
-	return rf_settle_matters(rf_campaign_by_id(campaign_id),
-							 reading_referrer(reading) != 0 ? RF_INVITED_JOINS : RF_REFERRER_JOINS);
+	if (reading_referrer(reading) == 0)
+		return rf_settle_matters(campaign, RF_REFERRER_JOINS);
+	return rf_window_matters(campaign) || rf_settle_matters(campaign, RF_INVITED_JOINS);
 }
 
 /*
@@ -341,6 +345,7 @@ rf_joined(Tuplestorestate *rows, TupleDesc tupdesc)
 	inviters_hash *referrers;
 
 	rf_rewards_lock();
+	rf_windows_lock();
 	reading_start(&reading, rows, tupdesc);
 	referrers = joined_referrers(&reading);
 	joined_count(referrers);

@@ -15,7 +15,6 @@
 
 #include "base/clock.h"
 #include "program/batch.h"
-#include "program/home.h"
 #include "program/recurrence.h"
 #include "program/settle.h"
 
@@ -276,9 +275,6 @@ rf_recurrences_pay(void)
 	Datum ids;
 	bool  isnull;
 
-	/* In a copy it is left to the origin. */
-	if (!rf_home_is_here())
-		return 0;
 	rf_execute(&find_due, values, NULL);
 	ids = rf_value(0, 1, &isnull);
 	if (isnull)

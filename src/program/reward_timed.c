@@ -15,7 +15,6 @@
 #include "base/clock.h"
 #include "program/batch.h"
 #include "program/coupon.h"
-#include "program/home.h"
 #include "program/reward.h"
 #include "program/reward_change.h"
 #include "program/reward_timed.h"
@@ -98,9 +97,6 @@ rf_rewards_end_holds(void)
 	Datum values[] = {TimestampTzGetDatum(rf_now()), Int32GetDatum(RF_BATCH)};
 	Datum ids;
 
-	/* In a copy it is left to the origin. */
-	if (!rf_home_is_here())
-		return 0;
 	rf_execute(&holds_over, values, NULL);
 	ids = timed_found();
 	return ids != 0 ? rf_batch_run(ids, timed_lock_and_move_on, "hold of reward") : 0;
@@ -126,8 +122,6 @@ rf_coupons_issue_waiting(void)
 	Datum values[] = {Int32GetDatum(RF_BATCH)};
 	Datum ids;
 
-	if (!rf_home_is_here())
-		return 0;
 	rf_execute(&find_waiting, values, NULL);
 	ids = timed_found();
 	return ids != 0 ? rf_batch_run(ids, timed_lock_and_move_on, "coupon of reward") : 0;

@@ -1,25 +1,43 @@
 /*
  * tick.c
- *	  rf_tick: what happens by the clock, in the caller's session.
+ *	  See tick.h.
  */
 #include "postgres.h"
 
 #include "base/engine.h"
+#include "program/home.h"
+#include "program/idempotency.h"
 #include "program/recurrence.h"
 #include "program/reward_timed.h"
+#include "program/tick.h"
+#include "program/window.h"
 
 PG_FUNCTION_INFO_V1(rf_tick);
+
+const RfTickStep rf_tick_steps[] = {
+	{"ending holds of rewards", rf_rewards_end_holds},
+	{"paying recurring rewards", rf_recurrences_pay},
+	{"handing out coupons", rf_coupons_issue_waiting},
+	{"ending windows to qualify in", rf_windows_expire},
+	{"forgetting idempotency keys", rf_idempotency_forget},
+};
+const int rf_tick_nsteps = lengthof(rf_tick_steps);
+
+int
+rf_tick_take(const RfTickStep *step)
+{
+	return rf_home_is_here() ? step->take() : 0;
+}
 
 Datum
 rf_tick(PG_FUNCTION_ARGS)
 {
 	RfEngine engine;
-	int		 done;
+	int		 done = 0;
 
 	rf_engine_enter(&engine, fcinfo);
-	done = rf_rewards_end_holds();
-	done += rf_recurrences_pay();
-	done += rf_coupons_issue_waiting();
+	for (int i = 0; i < rf_tick_nsteps; i++)
+		done += rf_tick_take(&rf_tick_steps[i]);
 	rf_engine_leave(&engine);
 	PG_RETURN_INT32(done);
 }

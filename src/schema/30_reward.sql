@@ -392,6 +392,7 @@ CREATE TABLE @extschema@.rf_idempotency (
 	created_at timestamptz NOT NULL,
 	PRIMARY KEY (campaign_id, function, key)
 );
+CREATE INDEX rf_idempotency_created_idx ON @extschema@.rf_idempotency (created_at);
 
 COMMENT ON TABLE @extschema@.rf_idempotency IS
 'first answers to calls that carried an idempotency key';

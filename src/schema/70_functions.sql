@@ -88,7 +88,7 @@ COMMENT ON FUNCTION @extschema@.rf_cancel(bigint[], text) IS
 CREATE FUNCTION @extschema@.rf_tick() RETURNS integer
 LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.rf_tick() IS
-'end the holds that are over, at most 1000 at a time; returns how many; the worker calls it by its clock';
+'what time brings: ends holds and windows to qualify in, forgets old idempotency keys; at most 1000 of each at a time; returns how many things it did; the worker does the same by its clock';
 
 CREATE FUNCTION @extschema@.rf_explain(code text,
 	OUT rule_id bigint, OUT recipient text, OUT granted boolean, OUT reason text,

@@ -45,6 +45,7 @@ SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_quota', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_recurrence', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_coupon_pool', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_coupon_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_window', '');
 
 -- Nobody but the owner may call anything before rf_grant.
 REVOKE ALL ON FUNCTION
@@ -68,7 +69,8 @@ REVOKE ALL ON FUNCTION
 	@extschema@.rf_webhook_secret, @extschema@.rf_set_headers, @extschema@.rf_check_url,
 	@extschema@.rf_sign, @extschema@.rf_verify,
 	@extschema@.rf_coupon_admit, @extschema@.rf_coupon_loaded,
-	@extschema@.rf_coupon_kept, @extschema@.rf_coupon_deleted
+	@extschema@.rf_coupon_kept, @extschema@.rf_coupon_deleted,
+	@extschema@.rf_campaign_windows
 FROM PUBLIC;
 
 -- Caches must learn of changes whatever brought them, replication included.

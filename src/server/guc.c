@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "delivery/address.h"
 #include "program/home.h"
+#include "program/idempotency.h"
 #include "server/guc.h"
 #include "server/worker.h"
 
@@ -51,6 +52,17 @@ guc_define_place(void)
 }
 
 static void
+guc_define_retention(void)
+{
+	DefineCustomIntVariable("referral.idempotency_retention",
+							"How long the first answer to a call with an idempotency key is kept.",
+							"The worker and rf_tick() forget older keys: such a call is then"
+							" carried out anew.",
+							&rf_idempotency_retention, 30 * SECS_PER_DAY, 1, INT_MAX,
+							PGC_SIGHUP, GUC_UNIT_S, NULL, NULL, NULL);
+}
+
+static void
 guc_define_targets(void)
 {
 	DefineCustomBoolVariable("referral.allow_http",
@@ -82,6 +94,7 @@ rf_guc_define(void)
 {
 	guc_define_clock();
 	guc_define_place();
+	guc_define_retention();
 	guc_define_targets();
 	guc_define_worker();
 }

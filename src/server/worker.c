@@ -31,7 +31,7 @@
 #include "delivery/configuration.h"
 #include "delivery/courier.h"
 #include "delivery/turn.h"
-#include "program/reward_timed.h"
+#include "program/tick.h"
 #include "server/shmem.h"
 #include "server/worker.h"
 
@@ -41,8 +41,12 @@
 /* A silent worker has no reason to hurry. */
 #define WORKER_SILENT_MS 1000
 
-/* How often holds of rewards are looked at. */
+/* How often the worker looks at what time brings. */
 #define WORKER_TICK_MS 10000
+
+/* Longest stretch of such work before sending has its turn again; a batch that
+ * has begun still ends. */
+#define WORKER_STRETCH_MS 500
 
 int rf_worker_max_in_flight = 64;
 
@@ -176,23 +180,51 @@ worker_report(RfCourierState state)
 	reported = state;
 }
 
+/* The step at work, and whether its batch was full. */
+static const RfTickStep *tick_step;
+static bool				 tick_was_full;
+
 static void
-worker_end_holds(void)
+worker_take_step(void)
 {
-	(void) rf_rewards_end_holds();
+	tick_was_full = rf_tick_take(tick_step) >= RF_BATCH;
 }
 
-/* What happens by the clock. A restored copy leaves it to its origin. */
-static void
+/* A step that fails is tried again by the clock. */
+static bool
+worker_run_step(const RfTickStep *step)
+{
+	tick_step = step;
+	tick_was_full = false;
+	return rf_turn_run(step->activity, worker_take_step) == RF_TURN_DONE && tick_was_full;
+}
+
+/*
+ * What happens by the clock: each step in turn, again as long as it finds full
+ * batches, so that days of downtime are made up for at once; but never for long
+ * at a stretch. Returns whether some of it waits to go on.
+ */
+static bool
 worker_tick(void)
 {
 	static TimestampTz last = 0;
-	TimestampTz		   now = GetCurrentTimestamp();
+	static uint32	   waiting = 0; /* steps, as bits */
+	static int		   next = 0;
+	TimestampTz		   begun = GetCurrentTimestamp();
 
-	if (!TimestampDifferenceExceeds(last, now, WORKER_TICK_MS))
-		return;
-	last = now;
-	(void) rf_turn_run("ending holds of rewards", worker_end_holds);
+	if (TimestampDifferenceExceeds(last, begun, WORKER_TICK_MS))
+	{
+		last = begun;
+		waiting = (1u << rf_tick_nsteps) - 1;
+	}
+	while (waiting != 0 && !worker_must_leave &&
+		   !TimestampDifferenceExceeds(begun, GetCurrentTimestamp(), WORKER_STRETCH_MS))
+	{
+		if ((waiting & (1u << next)) != 0 && !worker_run_step(&rf_tick_steps[next]))
+			waiting &= ~(1u << next);
+		next = (next + 1) % rf_tick_nsteps;
+	}
+	return waiting != 0;
 }
 
 /* One round of work; returns the milliseconds to sleep at most. */
@@ -208,8 +240,8 @@ worker_work(void)
 	if (state == RF_COURIER_ABSENT)
 		worker_leave_absent();
 	worker_report(state);
-	if (state == RF_COURIER_SERVING)
-		worker_tick();
+	if (state == RF_COURIER_SERVING && worker_tick())
+		return 0;
 	return state == RF_COURIER_SILENT ? Max(timeout, WORKER_SILENT_MS) : timeout;
 }
 
