@@ -14,8 +14,10 @@
 
 #include <poll.h>
 
+#include "storage/lmgr.h"
 #include "utils/timestamp.h"
 
+#include "base/engine.h"
 #include "delivery/configuration.h"
 #include "delivery/courier.h"
 #include "delivery/dispatch.h"
@@ -33,9 +35,11 @@
 #define SLEEP_MAX_MS   5000
 #define FAILED_TURN_MS 1000
 #define OWN_FAULT_MS   3000
+#define LOCKED_MS	   200 /* until a locked table is looked at again */
 
 static bool		   courier_news = true;
 static bool		   courier_restarts = false; /* as soon as nothing is under way */
+static bool		   courier_write_waits = false;
 static TimestampTz courier_read_at = 0;
 /* Not before: such a turn failed. One that fails does not hold back the others. */
 static TimestampTz courier_writes_from = 0;
@@ -173,9 +177,17 @@ courier_read_turn(void)
 	return result;
 }
 
+/*
+ * Bodies are copied into rf_retry here. Who changes them keeps us from it until
+ * their transaction has committed (see erase.c): we do not wait, but come back.
+ */
 static void
 courier_write(void)
 {
+	courier_write_waits = !ConditionalLockRelationOid(rf_engine_relation("rf_retry"),
+													  RowExclusiveLock);
+	if (courier_write_waits)
+		return;
 	rf_record_write();
 	rf_parking_write();
 }
@@ -185,7 +197,9 @@ courier_write_turn(void)
 {
 	RfTurnResult result = rf_turn_run("recording attempts", courier_write);
 
-	if (result == RF_TURN_DONE)
+	if (result == RF_TURN_DONE && courier_write_waits)
+		courier_writes_from = GetCurrentTimestamp() + LOCKED_MS * INT64CONST(1000);
+	else if (result == RF_TURN_DONE)
 	{
 		rf_record_confirm();
 		rf_parking_confirm();

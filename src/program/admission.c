@@ -55,6 +55,7 @@ struct RfAdmission
 	const RfCampaign *campaign; /* of the last row */
 	List			 *codes;	/* RfCodeSources of all campaigns so far */
 	referrers_hash	 *referrers;
+	bool			  none_erased; /* known that nobody ever was */
 };
 
 RfAdmission *
@@ -169,7 +170,7 @@ check_open(const RfCampaign *campaign, RfRefusal *refusal)
 RF_STATEMENT(find_referrer,
 			 "SELECT id, campaign_id, email_key, state, invited_count"
 			 " FROM @extschema@.rf_participant"
-			 " WHERE code_key = $1",
+			 " WHERE code_key = $1 AND erased_at IS NULL",
 			 TEXTOID);
 
 static void
@@ -227,8 +228,17 @@ check_referrer(const Referrer *referrer, const RfApplicant *applicant,
 RF_STATEMENT(find_participant,
 			 "SELECT EXISTS (SELECT FROM @extschema@.rf_participant"
 			 "  WHERE campaign_id = $1 AND email_key = $2),"
-			 " EXISTS (SELECT FROM @extschema@.rf_participant WHERE code_key = $3)",
+			 " EXISTS (SELECT FROM @extschema@.rf_participant WHERE code_key = $3)"
+			 "  OR EXISTS (SELECT FROM @extschema@.rf_erased_code"
+			 "   WHERE hash = sha256(convert_to($3, 'UTF8')))",
 			 INT8OID, TEXTOID, TEXTOID);
+
+static bool
+refuse_code_in_use(const RfApplicant *applicant, RfRefusal *refusal)
+{
+	return rf_refuse(refusal, ERRCODE_UNIQUE_VIOLATION,
+					 psprintf("code \"%s\" is already in use", applicant->code), NULL, NULL);
+}
 
 static bool
 check_new(const RfApplicant *applicant, const RfAdmitted *admitted,
@@ -245,9 +255,30 @@ check_new(const RfApplicant *applicant, const RfAdmitted *admitted,
 		return rf_refuse(refusal, ERRCODE_UNIQUE_VIOLATION,
 						 psprintf("\"%s\" is already a participant", admitted->email), NULL, NULL);
 	if (rf_bool(0, 2))
-		return rf_refuse(refusal, ERRCODE_UNIQUE_VIOLATION,
-						 psprintf("code \"%s\" is already in use", applicant->code), NULL, NULL);
+		return refuse_code_in_use(applicant, refusal);
 	return true;
+}
+
+RF_STATEMENT(find_erased_code,
+			 "SELECT EXISTS (SELECT FROM @extschema@.rf_erased_code),"
+			 " EXISTS (SELECT FROM @extschema@.rf_erased_code"
+			 "  WHERE hash = sha256(convert_to($1, 'UTF8')))",
+			 TEXTOID);
+
+/* Doubles are left to the unique index; it knows nothing of people who were erased. */
+static bool
+check_code_not_erased(RfAdmission *admission, const RfApplicant *applicant,
+					  const RfAdmitted *admitted, RfLazyEngine *lazy, RfRefusal *refusal)
+{
+	Datum values[1];
+
+	if (applicant->code == NULL || admission->none_erased)
+		return true;
+	values[0] = CStringGetTextDatum(admitted->code_key);
+	rf_engine_need(lazy);
+	rf_execute(&find_erased_code, values, NULL);
+	admission->none_erased = !rf_bool(0, 1);
+	return !rf_bool(0, 2) || refuse_code_in_use(applicant, refusal);
 }
 
 /* Blocked or capped; a person who is there already is told that instead. */
@@ -365,7 +396,8 @@ check_people(RfAdmission *admission, RfLazyEngine *lazy, const RfApplicant *appl
 		if (!check_referrer(referrer, applicant, admitted, refusal))
 			return false;
 	}
-	if (strict && !check_new(applicant, admitted, lazy, refusal))
+	if (strict ? !check_new(applicant, admitted, lazy, refusal)
+			   : !check_code_not_erased(admission, applicant, admitted, lazy, refusal))
 		return false;
 	if (referrer == NULL)
 		return true;

@@ -147,7 +147,11 @@ code_draw_batch(RfCodeSource *source)
 RF_STATEMENT(codes_in_use,
 			 "SELECT k.n::int"
 			 " FROM unnest($1) WITH ORDINALITY AS k (code_key, n)"
-			 " JOIN @extschema@.rf_participant p USING (code_key)",
+			 " JOIN @extschema@.rf_participant p USING (code_key)"
+			 " UNION"
+			 " SELECT k.n::int"
+			 " FROM unnest($1) WITH ORDINALITY AS k (code_key, n)"
+			 " JOIN @extschema@.rf_erased_code e ON e.hash = sha256(convert_to(k.code_key, 'UTF8'))",
 			 TEXTARRAYOID);
 
 /* Strike out what is in use: those entries become NULL. */

@@ -239,6 +239,18 @@ row_check_fixed(HeapTuple old, HeapTuple new, TupleDesc tupdesc)
 	}
 }
 
+/* Nobody gives an erased person a name again. */
+static void
+row_check_not_erased(HeapTuple old, TupleDesc tupdesc)
+{
+	if (heap_attisnull(old, SPI_fnumber(tupdesc, "erased_at"), tupdesc))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("participant %s was erased", SPI_getvalue(old, tupdesc, SPI_fnumber(tupdesc, "id"))),
+			 errhint("They may join again, as somebody new.")));
+}
+
 /* The row, checked, with its e-mail trimmed and email_key made from it. */
 static HeapTuple
 row_changed(HeapTuple row, TupleDesc tupdesc)
@@ -270,6 +282,7 @@ rf_participant_fixed(PG_FUNCTION_ARGS)
 
 	if (rf_engine_is_writing())
 		return PointerGetDatum(trigger->tg_newtuple);
+	row_check_not_erased(trigger->tg_trigtuple, tupdesc);
 	row_check_fixed(trigger->tg_trigtuple, trigger->tg_newtuple, tupdesc);
 	return PointerGetDatum(row_changed(trigger->tg_newtuple, tupdesc));
 }

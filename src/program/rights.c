@@ -35,6 +35,11 @@ static const Right reader_rights[] = {
 	{"SELECT (reward_id, campaign_id, rule, recipient, code, earned_by, ordinal, metric, amount, unit, state, reason, earned_at, due_at, changed_at)",
 	 "@.rf_reward_status"},
 	{"EXECUTE", "FUNCTION @.rf_worker_status(), @.rf_home_status(), @.rf_message_id(bigint, bigint)"},
+	{"SELECT", "@.rf_campaign_rewards, @.rf_daily_stats, @.rf_funnel"},
+	{"SELECT (rule_id, participant_id, subject_id, n, issued_at, fulfilled_at)", "@.rf_reward_status"},
+	{"SELECT (reward_id, campaign_id, rule_id, rule, recipient, participant_id, code, participant_state, earned_by, metric, amount, unit, state, why, earned_at, due_at)",
+	 "@.rf_approval"},
+	{"EXECUTE", "FUNCTION @.rf_leaderboard(text, timestamptz, timestamptz), @.rf_referral_tree(bigint, integer)"},
 	{NULL, NULL}};
 
 static const Right app_rights[] = {
@@ -49,6 +54,8 @@ static const Right app_rights[] = {
 	{"EXECUTE", "FUNCTION @.rf_qualify_email(text, text, numeric, text, timestamptz, text)"},
 	{"EXECUTE", "FUNCTION @.rf_unqualify(text, text), @.rf_explain(text)"},
 	{"EXECUTE", "FUNCTION @.rf_sign(text, text, bigint, bytea), @.rf_verify(text, text, bigint, bytea, text, interval)"},
+	{"SELECT", "@.rf_campaign_rewards, @.rf_daily_stats, @.rf_funnel"},
+	{"EXECUTE", "FUNCTION @.rf_leaderboard(text, timestamptz, timestamptz), @.rf_referral_tree(bigint, integer)"},
 	{NULL, NULL}};
 
 /* The columns of operators. */
@@ -77,6 +84,8 @@ static const Right operator_rights[] = {
 	{"EXECUTE", "FUNCTION @.rf_fail(bigint, text), @.rf_fail(bigint[], text), @.rf_cancel(bigint, text), @.rf_cancel(bigint[], text)"},
 	{"EXECUTE", "FUNCTION @.rf_worker_status(), @.rf_home_status(), @.rf_message_id(bigint, bigint)"},
 	{"EXECUTE", "FUNCTION @.rf_tick(), @.rf_create_webhook, @.rf_webhook_secret(bigint), @.rf_set_headers(bigint, jsonb), @.rf_check_url(text)"},
+	{"EXECUTE", "FUNCTION @.rf_erase(bigint), @.rf_export(bigint)"},
+	{"SELECT", "@.rf_approval"},
 	{NULL, NULL}};
 
 static void

@@ -25,6 +25,9 @@ CREATE TABLE @extschema@.rf_participant (
 		CHECK (invited_count >= 0),
 	qualified_count integer NOT NULL
 		CHECK (qualified_count >= 0),
+	signals text[],
+	review text,
+	erased_at timestamptz,
 	UNIQUE (campaign_id, email_key),
 	CHECK (referrer_id <> id),
 	CHECK (state IN ('held', 'blocked') OR (state = 'active') = (referrer_id IS NULL)),
@@ -70,6 +73,12 @@ COMMENT ON COLUMN @extschema@.rf_participant.invited_count IS
 'people this one invited that are pending, qualified or expired now; set by the engine';
 COMMENT ON COLUMN @extschema@.rf_participant.qualified_count IS
 'people this one invited that are qualified now; set by the engine';
+COMMENT ON COLUMN @extschema@.rf_participant.signals IS
+'signals of fraud that fired when the person joined; set by the engine';
+COMMENT ON COLUMN @extschema@.rf_participant.review IS
+'why the person was blocked; set by the engine';
+COMMENT ON COLUMN @extschema@.rf_participant.erased_at IS
+'when the person was made anonymous by rf_erase; set by the engine';
 
 CREATE FUNCTION @extschema@.rf_participant_admit() RETURNS trigger
 LANGUAGE C AS 'MODULE_PATHNAME';
@@ -93,12 +102,13 @@ REFERENCING NEW TABLE AS joined
 FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.rf_participant_joined();
 CREATE TRIGGER rf_participant_fixed
 BEFORE UPDATE OF id, campaign_id, email, name, source, meta, referred_by, ip, code, joined_at,
-	email_key, code_key, referrer_id, state, qualified_at, invited_count, qualified_count
+	email_key, code_key, referrer_id, state, qualified_at, invited_count, qualified_count,
+	signals, review, erased_at
 ON @extschema@.rf_participant
 FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_participant_fixed();
 CREATE TRIGGER rf_participant_rows_kept
 BEFORE DELETE OR TRUNCATE ON @extschema@.rf_participant
-FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.rf_rows_kept('rf_erase(participant_id) of a later version makes a person anonymous; a campaign ends by its state.');
+FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.rf_rows_kept('rf_erase(participant_id) makes a person anonymous; a campaign ends by its state.');
 
 CREATE TABLE @extschema@.rf_fraud_rule (
 	campaign_id bigint NOT NULL,

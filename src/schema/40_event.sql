@@ -27,8 +27,11 @@ CREATE TABLE @extschema@.rf_event (
 	payload bytea NOT NULL
 );
 
+-- For rf_erase and rf_export, which must not read all that ever happened.
+CREATE INDEX rf_event_participant_idx ON @extschema@.rf_event (participant_id);
+
 COMMENT ON TABLE @extschema@.rf_event IS
-'facts that some webhook wanted when they happened; never changed';
+'facts that some webhook wanted when they happened; never changed, but when a person in them is erased';
 COMMENT ON COLUMN @extschema@.rf_event.id IS
 'ascending in the order of what happened to one person';
 COMMENT ON COLUMN @extschema@.rf_event.home IS
@@ -47,8 +50,8 @@ COMMENT ON COLUMN @extschema@.rf_event.payload IS
 'body in the standard format: the exact UTF-8 bytes that are signed and sent';
 
 -- Four tables, so that one can be filled while another is emptied by TRUNCATE:
--- rows are never updated and never deleted, so reading costs the same whatever
--- snapshots are held. No foreign keys. Ids come from one sequence.
+-- rows are never deleted, and changed only by rf_erase, so reading costs the same
+-- whatever snapshots are held. No foreign keys. Ids come from one sequence.
 CREATE SEQUENCE @extschema@.rf_outbox_id_seq AS bigint;
 COMMENT ON SEQUENCE @extschema@.rf_outbox_id_seq IS
 'numbers deliveries';

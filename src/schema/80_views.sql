@@ -11,24 +11,83 @@ CREATE VIEW @extschema@.rf_leaderboard AS
 		p.invited_count,
 		p.joined_at
 	FROM @extschema@.rf_participant p
-	WHERE p.invited_count > 0 AND p.state NOT IN ('held', 'blocked');
+	WHERE p.invited_count > 0 AND p.state NOT IN ('held', 'blocked') AND p.erased_at IS NULL;
 COMMENT ON VIEW @extschema@.rf_leaderboard IS
-'referrers by people qualified, then by people invited; who joined earlier ranks higher';
+'referrers by people qualified, then by people invited; who joined earlier ranks higher; reads all people of the campaign, because an index on counts would slow every join: 0.15 s for a million';
 
+CREATE FUNCTION @extschema@.rf_leaderboard(campaign text, since timestamptz, until timestamptz DEFAULT NULL)
+RETURNS TABLE (rank bigint, participant_id bigint, code text, qualified_count bigint, invited_count bigint,
+	joined_at timestamptz)
+LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET jit = off
+AS $$
+	SELECT rank() OVER (ORDER BY n.qualified DESC, n.invited DESC, p.joined_at, p.id),
+		p.id, p.code, n.qualified, n.invited, p.joined_at
+	FROM (
+		SELECT i.referrer_id,
+			count(*) FILTER (WHERE i.state = 'qualified'
+				AND i.qualified_at >= $2 AND i.qualified_at < coalesce($3, 'infinity')) AS qualified,
+			count(*) FILTER (WHERE i.state NOT IN ('held', 'blocked')
+				AND i.joined_at >= $2 AND i.joined_at < coalesce($3, 'infinity')) AS invited
+		FROM @extschema@.rf_participant i
+		WHERE i.campaign_id = (SELECT c.id FROM @extschema@.rf_campaign c WHERE c.slug = $1)
+			AND i.referrer_id IS NOT NULL
+			AND (i.joined_at >= $2 OR i.qualified_at >= $2)
+		GROUP BY i.referrer_id
+	) n
+	JOIN @extschema@.rf_participant p ON p.id = n.referrer_id
+	WHERE n.qualified + n.invited > 0 AND p.state NOT IN ('held', 'blocked') AND p.erased_at IS NULL
+	ORDER BY 1
+$$;
+COMMENT ON FUNCTION @extschema@.rf_leaderboard(text, timestamptz, timestamptz) IS
+'the leaderboard of a period, such as date_trunc(''week'', now(), ''UTC'') until null: by people who qualified in it, then by people who joined in it; reads all people of the campaign: 0.4 s for a million';
+
+-- Each row finds its own way up: one person costs as many look-ups as they have
+-- people above them. A row that comes by a second time ends it.
 CREATE VIEW @extschema@.rf_referral_tree AS
-	WITH RECURSIVE tree AS (
-		SELECT p.campaign_id, p.id AS participant_id, p.referrer_id, p.code, p.state,
-			0 AS depth, ARRAY[p.id] AS path
-		FROM @extschema@.rf_participant p
-		WHERE p.referrer_id IS NULL
-		UNION ALL
-		SELECT p.campaign_id, p.id, p.referrer_id, p.code, p.state, t.depth + 1, t.path || p.id
-		FROM tree t
-		JOIN @extschema@.rf_participant p ON p.referrer_id = t.participant_id
-	)
-	SELECT campaign_id, participant_id, referrer_id, code, state, depth, path FROM tree;
+	SELECT p.campaign_id,
+		p.id AS participant_id,
+		p.referrer_id,
+		p.code,
+		p.state,
+		up.depth,
+		up.path
+	FROM @extschema@.rf_participant p
+	CROSS JOIN LATERAL (
+		WITH RECURSIVE above AS (
+			SELECT p.referrer_id AS next, 0 AS depth, ARRAY[p.id] AS path
+			UNION ALL
+			SELECT r.referrer_id, a.depth + 1, r.id || a.path
+			FROM above a
+			JOIN @extschema@.rf_participant r ON r.id = a.next
+			WHERE r.id <> ALL (a.path)
+		)
+		SELECT a.depth, a.path FROM above a ORDER BY a.depth DESC LIMIT 1
+	) up;
 COMMENT ON VIEW @extschema@.rf_referral_tree IS
-'who brought whom, with depth and path; whole trees are read, whatever is asked for';
+'who brought whom, with depth and path from the top; made for one person, one referrer''s people or a page (LIMIT): a whole campaign takes some 10 s for a million people, all of whom it returns; see the function for what is below a person';
+
+CREATE FUNCTION @extschema@.rf_referral_tree(participant_id bigint, levels integer DEFAULT NULL)
+RETURNS TABLE (campaign_id bigint, participant_id bigint, referrer_id bigint, code text, state text,
+	depth integer, path bigint[])
+LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+	WITH RECURSIVE below AS (
+		SELECT p.campaign_id, p.id, p.referrer_id, p.code, p.state, 0 AS depth, ARRAY[p.id] AS path
+		FROM @extschema@.rf_participant p
+		WHERE p.id = $1
+		UNION ALL
+		SELECT p.campaign_id, p.id, p.referrer_id, p.code, p.state, b.depth + 1, b.path || p.id
+		FROM below b
+		JOIN @extschema@.rf_participant p ON p.referrer_id = b.id
+		WHERE p.id <> ALL (b.path) AND b.depth < coalesce($2, 2147483647)
+	)
+	SELECT * FROM below ORDER BY path
+$$;
+COMMENT ON FUNCTION @extschema@.rf_referral_tree(bigint, integer) IS
+'a person and everybody below them, at most so many levels deep; depth and path count from that person';
 
 CREATE VIEW @extschema@.rf_reward_status AS
 	SELECT r.id AS reward_id,
@@ -47,27 +106,204 @@ CREATE VIEW @extschema@.rf_reward_status AS
 		r.reason,
 		r.earned_at,
 		r.due_at,
-		r.changed_at
+		r.changed_at,
+		r.rule_id,
+		r.participant_id,
+		r.subject_id,
+		r.n,
+		r.issued_at,
+		r.fulfilled_at,
+		r.reference
 	FROM @extschema@.rf_reward r
 	JOIN @extschema@.rf_reward_rule rule ON rule.id = r.rule_id
 	JOIN @extschema@.rf_participant p ON p.id = r.participant_id
 	JOIN @extschema@.rf_participant s ON s.id = r.subject_id;
 COMMENT ON VIEW @extschema@.rf_reward_status IS
-'rewards with the names of rule and people';
+'rewards with the names of rule and people; ask by reward_id, participant_id or for a page (ORDER BY reward_id LIMIT)';
 
+-- What waits for a decision is a small part of all rewards.
+CREATE INDEX rf_reward_waiting_idx ON @extschema@.rf_reward (due_at, id)
+	WHERE state IN ('due', 'failed');
+
+CREATE VIEW @extschema@.rf_approval AS
+	SELECT r.id AS reward_id,
+		rule.campaign_id,
+		r.rule_id,
+		rule.name AS rule,
+		rule.recipient,
+		r.participant_id,
+		p.code,
+		p.name,
+		p.email,
+		p.state AS participant_state,
+		s.code AS earned_by,
+		r.metric,
+		r.amount,
+		r.unit,
+		r.state,
+		CASE
+			WHEN r.state = 'failed' THEN coalesce('failed: ' || r.reason, 'failed')
+			ELSE coalesce(r.reason, 'waits for approval')
+		END AS why,
+		r.earned_at,
+		r.due_at
+	FROM @extschema@.rf_reward r
+	JOIN @extschema@.rf_reward_rule rule ON rule.id = r.rule_id
+	JOIN @extschema@.rf_participant p ON p.id = r.participant_id
+	JOIN @extschema@.rf_participant s ON s.id = r.subject_id
+	WHERE r.state IN ('due', 'failed')
+	ORDER BY r.due_at, r.id;
+COMMENT ON VIEW @extschema@.rf_approval IS
+'rewards that wait for somebody, oldest first: due ones that are not issued by themselves or found no coupon, and failed ones; rf_issue, rf_cancel and the like take array_agg(reward_id)';
+
+CREATE VIEW @extschema@.rf_campaign_rewards AS
+	SELECT rule.campaign_id,
+		r.metric,
+		r.unit,
+		r.state,
+		count(*) AS rewards,
+		sum(r.amount) AS total
+	FROM @extschema@.rf_reward_rule rule
+	JOIN @extschema@.rf_reward r ON r.rule_id = rule.id
+	GROUP BY rule.campaign_id, r.metric, r.unit, r.state;
+COMMENT ON VIEW @extschema@.rf_campaign_rewards IS
+'rewards of each campaign by metric, unit and state; clawed_back holds originals and the negative rows that take them back';
+
+-- Joined, not correlated: what is asked of one campaign reaches each part, parts
+-- whose columns are not asked for are not read, and each may be read in parallel.
 CREATE VIEW @extschema@.rf_campaign_stats AS
 	SELECT c.id AS campaign_id,
 		c.slug,
-		count(p.id) FILTER (WHERE p.referrer_id IS NULL) AS referrers,
-		count(p.id) FILTER (WHERE p.referrer_id IS NOT NULL) AS invited,
-		count(p.id) FILTER (WHERE p.state = 'qualified') AS qualified,
-		round(100.0 * count(p.id) FILTER (WHERE p.state = 'qualified')
-			/ nullif(count(p.id) FILTER (WHERE p.referrer_id IS NOT NULL), 0), 2) AS qualified_percent
+		coalesce(p.referrers, 0) AS referrers,
+		coalesce(p.invited, 0) AS invited,
+		coalesce(p.qualified, 0) AS qualified,
+		round(100.0 * p.qualified / nullif(p.invited, 0), 2) AS qualified_percent,
+		coalesce(p.joined, 0) AS joined,
+		coalesce(p.pending, 0) AS pending,
+		coalesce(p.expired, 0) AS expired,
+		coalesce(p.held, 0) AS held,
+		coalesce(p.blocked, 0) AS blocked,
+		coalesce(k.reach, 0) AS reach,
+		coalesce(k.clicks, 0) AS clicks,
+		coalesce(r.rewarded, 0) AS rewarded,
+		(SELECT jsonb_object_agg(m.key, round(m.value::numeric / nullif(p.qualified, 0), 2))
+			FROM jsonb_each_text(m.cost) m) AS cost_per_qualified
 	FROM @extschema@.rf_campaign c
-	LEFT JOIN @extschema@.rf_participant p ON p.campaign_id = c.id
-	GROUP BY c.id;
+	LEFT JOIN (
+		SELECT campaign_id,
+			count(*) AS joined,
+			count(*) - count(referrer_id) AS referrers,
+			count(referrer_id) AS invited,
+			count(*) FILTER (WHERE state = 'pending') AS pending,
+			count(*) FILTER (WHERE state = 'qualified') AS qualified,
+			count(*) FILTER (WHERE state = 'expired') AS expired,
+			count(*) FILTER (WHERE state = 'held') AS held,
+			count(*) FILTER (WHERE state = 'blocked') AS blocked
+		FROM @extschema@.rf_participant
+		GROUP BY campaign_id
+	) p ON p.campaign_id = c.id
+	LEFT JOIN (
+		SELECT campaign_id, count(*) AS reach, sum(clicks) AS clicks
+		FROM @extschema@.rf_click
+		GROUP BY campaign_id
+	) k ON k.campaign_id = c.id
+	LEFT JOIN (
+		SELECT campaign_id, count(*) AS rewarded
+		FROM (
+			SELECT rule.campaign_id, w.participant_id
+			FROM @extschema@.rf_reward_rule rule
+			JOIN @extschema@.rf_reward w ON w.rule_id = rule.id
+			WHERE w.state IN ('issued', 'fulfilled')
+			GROUP BY rule.campaign_id, w.participant_id
+		) each
+		GROUP BY campaign_id
+	) r ON r.campaign_id = c.id
+	LEFT JOIN (
+		SELECT campaign_id, jsonb_object_agg(unit, cost) AS cost
+		FROM (
+			SELECT rule.campaign_id, w.unit, sum(w.amount) AS cost
+			FROM @extschema@.rf_reward_rule rule
+			JOIN @extschema@.rf_reward w ON w.rule_id = rule.id
+			WHERE w.metric IN ('amount', 'commission') AND w.state IN ('issued', 'fulfilled', 'clawed_back')
+			GROUP BY rule.campaign_id, w.unit
+		) each
+		GROUP BY campaign_id
+	) m ON m.campaign_id = c.id;
 COMMENT ON VIEW @extschema@.rf_campaign_stats IS
-'people of each campaign; counts all of them at every read';
+'figures of each campaign: people by state, visitors of their links (reach: one a day and link), people whose reward was issued, net cost of rewards for each qualified person by currency; ask by campaign_id; counts all people and rewards at every read, because counters would make every join wait for one row: 0.3 s for a million';
+
+CREATE VIEW @extschema@.rf_funnel AS
+	SELECT s.campaign_id,
+		s.slug,
+		step.step,
+		step.stage,
+		step.people,
+		round(100.0 * step.people / nullif(step.before, 0), 2) AS percent_of_previous,
+		round(100.0 * step.people / nullif(s.reach, 0), 2) AS percent_of_reach
+	FROM @extschema@.rf_campaign_stats s
+	CROSS JOIN LATERAL (VALUES
+		(1, 'reach', s.reach, NULL),
+		(2, 'joined', s.joined, s.reach),
+		(3, 'invited', s.invited, s.joined),
+		(4, 'qualified', s.qualified, s.invited),
+		(5, 'rewarded', s.rewarded, s.qualified)
+	) AS step (step, stage, people, before);
+COMMENT ON VIEW @extschema@.rf_funnel IS
+'how far people come, one row for each stage: reach, joined, invited, qualified, rewarded; costs what rf_campaign_stats costs';
+
+-- How many days there are: without, each person would be thought to have a day of
+-- their own, and neither hashing nor parallel workers would be considered.
+CREATE STATISTICS @extschema@.rf_participant_days
+	ON ((joined_at AT TIME ZONE 'UTC')::date), ((qualified_at AT TIME ZONE 'UTC')::date)
+	FROM @extschema@.rf_participant;
+COMMENT ON STATISTICS @extschema@.rf_participant_days IS
+'days on which people join and qualify, for rf_daily_stats';
+CREATE STATISTICS @extschema@.rf_reward_days
+	ON ((earned_at AT TIME ZONE 'UTC')::date)
+	FROM @extschema@.rf_reward;
+COMMENT ON STATISTICS @extschema@.rf_reward_days IS
+'days on which rewards are earned, for rf_daily_stats';
+
+CREATE VIEW @extschema@.rf_daily_stats AS
+	SELECT d.campaign_id,
+		d.day,
+		sum(d.joined)::bigint AS joined,
+		sum(d.invited)::bigint AS invited,
+		sum(d.qualified)::bigint AS qualified,
+		sum(d.rewards)::bigint AS rewards,
+		sum(d.reach)::bigint AS reach,
+		sum(d.clicks)::bigint AS clicks
+	FROM (
+		SELECT p.campaign_id, v.day, v.joined, v.invited, v.qualified, 0 AS rewards, 0 AS reach, 0 AS clicks
+		FROM (
+			SELECT campaign_id,
+				(joined_at AT TIME ZONE 'UTC')::date AS joined_on,
+				(qualified_at AT TIME ZONE 'UTC')::date AS qualified_on,
+				count(*) AS people,
+				count(referrer_id) AS invited,
+				count(*) FILTER (WHERE state = 'qualified') AS qualified
+			FROM @extschema@.rf_participant
+			GROUP BY 1, 2, 3
+		) p
+		CROSS JOIN LATERAL (VALUES
+			(p.joined_on, p.people, p.invited, 0),
+			(p.qualified_on, 0, 0, p.qualified)
+		) AS v (day, joined, invited, qualified)
+		WHERE v.day IS NOT NULL
+		UNION ALL
+		SELECT rule.campaign_id, (r.earned_at AT TIME ZONE 'UTC')::date, 0, 0, 0, count(*), 0, 0
+		FROM @extschema@.rf_reward_rule rule
+		JOIN @extschema@.rf_reward r ON r.rule_id = rule.id
+		WHERE r.state IN ('pending', 'due', 'issued', 'fulfilled', 'failed') AND r.original_id IS NULL
+		GROUP BY 1, 2
+		UNION ALL
+		SELECT campaign_id, day, 0, 0, 0, 0, count(*), sum(clicks)
+		FROM @extschema@.rf_click
+		GROUP BY 1, 2
+	) d
+	GROUP BY d.campaign_id, d.day;
+COMMENT ON VIEW @extschema@.rf_daily_stats IS
+'people who joined, came by a link and qualified, rewards that live, and visitors, by day in UTC; days on which nothing happened have no row; reads all people and rewards of the campaign: 0.3 s for a million';
 
 CREATE VIEW @extschema@.rf_delivery AS
 	SELECT d.delivery_id,

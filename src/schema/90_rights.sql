@@ -46,6 +46,7 @@ SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_recurrence', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_coupon_pool', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_coupon_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_window', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_erased_code', '');
 
 -- Nobody but the owner may call anything before rf_grant.
 REVOKE ALL ON FUNCTION
@@ -70,7 +71,9 @@ REVOKE ALL ON FUNCTION
 	@extschema@.rf_sign, @extschema@.rf_verify,
 	@extschema@.rf_coupon_admit, @extschema@.rf_coupon_loaded,
 	@extschema@.rf_coupon_kept, @extschema@.rf_coupon_deleted,
-	@extschema@.rf_campaign_windows
+	@extschema@.rf_campaign_windows,
+	@extschema@.rf_erase, @extschema@.rf_export,
+	@extschema@.rf_leaderboard, @extschema@.rf_referral_tree
 FROM PUBLIC;
 
 -- Caches must learn of changes whatever brought them, replication included.
