@@ -122,7 +122,7 @@ COMMENT ON VIEW @extschema@.rf_reward_status IS
 'rewards with the names of rule and people; ask by reward_id, participant_id or for a page (ORDER BY reward_id LIMIT)';
 
 -- What waits for a decision is a small part of all rewards.
-CREATE INDEX rf_reward_waiting_idx ON @extschema@.rf_reward (due_at, id)
+CREATE INDEX rf_reward_approval_idx ON @extschema@.rf_reward (due_at, id)
 	WHERE state IN ('due', 'failed');
 
 CREATE VIEW @extschema@.rf_approval AS
