@@ -1,6 +1,9 @@
 /*
  * currency.h
  *	  Currencies and their minor units (ISO 4217).
+ *
+ * A currency that was withdrawn stays in the list: rows of older years must be
+ * restored.
  */
 #ifndef RF_CURRENCY_H
 #define RF_CURRENCY_H

@@ -76,20 +76,53 @@ pair_lock_tables(void)
 	rf_rewards_lock();
 }
 
+/* The same with as many people above the referrer as $2 says. */
+RF_STATEMENT(lock_line,
+			 "WITH RECURSIVE line (id, referrer_id, level) AS ("
+			 " SELECT p.id, p.referrer_id, 0"
+			 " FROM @extschema@.rf_participant p"
+			 " WHERE p.id = $1"
+			 " UNION ALL"
+			 " SELECT p.id, p.referrer_id, l.level + 1"
+			 " FROM line l"
+			 " JOIN @extschema@.rf_participant p ON p.id = l.referrer_id"
+			 " WHERE l.level <= $2)"
+			 " SELECT " RF_PERSON_COLUMNS
+			 " FROM @extschema@.rf_participant p"
+			 " WHERE p.id IN (SELECT l.id FROM line l)"
+			 " ORDER BY p.id"
+			 " FOR NO KEY UPDATE OF p",
+			 INT8OID, INT4OID);
+
+/* Lock, and leave the rows to be read; returns how many. */
+static uint64
+pair_lock_rows(Found found)
+{
+	int	  nlevels = rf_campaign_by_id(found.campaign_id)->nlevels;
+	Datum pair[] = {Int64GetDatum(found.id), Int64GetDatum(found.referrer_id)};
+	Datum line[] = {Int64GetDatum(found.id), Int32GetDatum(nlevels)};
+
+	return nlevels == 0 ? rf_execute(&lock_pair, pair, NULL) : rf_execute(&lock_line, line, NULL);
+}
+
 static void
 pair_lock(RfPair *pair, Found found)
 {
-	Datum values[] = {Int64GetDatum(found.id), Int64GetDatum(found.referrer_id)};
-	bool  alone = found.referrer_id == 0;
+	uint64 nrows;
 
 	memset(pair, 0, sizeof(*pair));
 	pair_lock_tables();
-	if (rf_execute(&lock_pair, values, NULL) != (alone ? 1 : 2))
+	nrows = pair_lock_rows(found);
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		if (rf_int64(row, 1) == found.id)
+			rf_person_read(&pair->invited, row, 1);
+		if (rf_int64(row, 1) == found.referrer_id)
+			rf_person_read(&pair->referrer, row, 1);
+	}
+	if (pair->invited.id == 0 || pair->referrer.id != found.referrer_id)
 		elog(ERROR, "referrer " INT64_FORMAT " of participant " INT64_FORMAT " is missing",
 			 found.referrer_id, found.id);
-	rf_person_read(&pair->invited, alone || found.id < found.referrer_id ? 0 : 1, 1);
-	if (!alone)
-		rf_person_read(&pair->referrer, found.id < found.referrer_id ? 1 : 0, 1);
 	/* Rules may have changed while we waited. */
 	AcceptInvalidationMessages();
 	pair->campaign = rf_campaign_by_id(found.campaign_id);
@@ -176,10 +209,16 @@ rf_pair_is_open(const RfPair *pair, TimestampTz when, RfRefusal *refusal)
 	if (state != RF_LIVE && state != RF_PAUSED)
 		return rf_refuse(refusal, ERRCODE_RF_CAMPAIGN_NOT_OPEN,
 						 psprintf("campaign \"%s\" is not open", pair->campaign->slug),
-						 psprintf("At the time of the qualification it is %s.",
+						 psprintf("At that time it is %s.",
 								  rf_campaign_state_name(state)),
 						 NULL);
 	return true;
+}
+
+TimestampTz
+rf_pair_window_start(const RfPair *pair)
+{
+	return pair->campaign->qualify_within == NULL ? DT_NOBEGIN : pair->invited.joined_at;
 }
 
 TimestampTz
@@ -193,8 +232,7 @@ rf_pair_window_end(const RfPair *pair)
 bool
 rf_pair_in_window(const RfPair *pair, TimestampTz when)
 {
-	return pair->campaign->qualify_within == NULL ||
-		(when >= pair->invited.joined_at && when < rf_pair_window_end(pair));
+	return when >= rf_pair_window_start(pair) && when < rf_pair_window_end(pair);
 }
 
 bool

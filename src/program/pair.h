@@ -46,11 +46,13 @@ extern const RfPerson *rf_pair_referrer(const RfPair *pair);
  */
 extern bool rf_pair_is_open(const RfPair *pair, TimestampTz when, RfRefusal *refusal);
 
-/* joined_at <= when < end of the window. */
-extern bool rf_pair_in_window(const RfPair *pair, TimestampTz when);
-
-/* First instant at which the person cannot qualify any more; DT_NOEND: never. */
+/*
+ * The window in which the person can qualify, start <= t < end; without one,
+ * DT_NOBEGIN and DT_NOEND.
+ */
+extern TimestampTz rf_pair_window_start(const RfPair *pair);
 extern TimestampTz rf_pair_window_end(const RfPair *pair);
+extern bool		   rf_pair_in_window(const RfPair *pair, TimestampTz when);
 
 /* The same as a check, RF007. */
 extern bool rf_pair_check_window(const RfPair *pair, TimestampTz when, RfRefusal *refusal);

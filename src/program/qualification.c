@@ -1,6 +1,7 @@
 /*
  * qualification.c
- *	  An invited person converts: rf_qualify, rf_qualify_email, rf_unqualify.
+ *	  An invited person converts: rf_qualify, by e-mail and by coupon too, and
+ *	  rf_unqualify.
  *
  * The person and their referrer are locked first, in ascending order of id;
  * what is decided afterwards is decided on the locked rows. Of N calls at the
@@ -17,12 +18,12 @@
 #include "base/clock.h"
 #include "program/answer.h"
 #include "program/idempotency.h"
-#include "program/pair.h"
-#include "program/settle.h"
-#include "program/take_back.h"
+#include "program/conversion.h"
+#include "program/purchase.h"
 
 PG_FUNCTION_INFO_V1(rf_qualify);
 PG_FUNCTION_INFO_V1(rf_qualify_email);
+PG_FUNCTION_INFO_V1(rf_qualify_coupon);
 PG_FUNCTION_INFO_V1(rf_unqualify);
 
 typedef struct Answer
@@ -32,73 +33,6 @@ typedef struct Answer
 	bool		  changed;
 	int			  rewards;
 } Answer;
-
-static Answer
-pair_answer(const RfPair *pair, bool changed, int rewards)
-{
-	Answer answer = {pair->invited.id, pair->invited.state, changed, rewards};
-
-	return answer;
-}
-
-static Answer
-pair_qualify(RfPair *pair, TimestampTz when)
-{
-	RfHappening qualified = {
-		.campaign = pair->campaign,
-		.event = RF_EVENT_INVITED_QUALIFIED,
-		.participant = &pair->invited,
-		.referrer = &pair->referrer,
-		.move = {RF_INVITED_QUALIFIES, pair->referrer.qualified_count,
-				 pair->referrer.qualified_count + 1},
-		.earned_at = when,
-	};
-	RfSettlement *settlement;
-	RfRefusal	  refusal;
-
-	if (pair->invited.state == RF_QUALIFIED)
-		return pair_answer(pair, false, 0);
-	if (!rf_pair_is_open(pair, when, &refusal) || !rf_pair_check_window(pair, when, &refusal))
-		rf_refusal_raise(&refusal);
-	pair->invited.state = RF_QUALIFIED;
-	pair->invited.qualified_at = when;
-	pair->referrer.qualified_count++;
-	rf_pair_write(pair);
-	settlement = rf_settlement();
-	rf_settle_add(settlement, &qualified);
-	return pair_answer(pair, true, rf_settle(settlement));
-}
-
-static Answer
-pair_unqualify(RfPair *pair, const char *reason)
-{
-	RfEventBatch events = {0};
-	RfEvent		 event = {
-			 .type = RF_EVENT_INVITED_UNQUALIFIED,
-			 .campaign = pair->campaign,
-			 .participant = &pair->invited,
-			 .referrer = &pair->referrer,
-	 };
-	RfLoss loss = {
-		.campaign = pair->campaign,
-		.participant = &pair->invited,
-		.referrer = &pair->referrer,
-		.lost = RF_LOST_QUALIFICATION,
-		.reason = reason,
-	};
-	int rewards;
-
-	if (pair->invited.state != RF_QUALIFIED)
-		return pair_answer(pair, false, 0);
-	pair->invited.state = RF_PENDING;
-	pair->invited.qualified_at = DT_NOBEGIN;
-	pair->referrer.qualified_count--;
-	rf_pair_write(pair);
-	rf_event_add(&events, &event);
-	rewards = rf_rewards_take_back(&loss, &events);
-	rf_event_flush(&events);
-	return pair_answer(pair, true, rewards);
-}
 
 static Datum
 answer_row(FunctionCallInfo fcinfo, const Answer *answer)
@@ -145,93 +79,142 @@ answer_from_jsonb(Jsonb *jsonb)
 	return answer;
 }
 
-/* What both ways to qualify take besides the person. */
+/* What all ways to qualify take besides the person. */
 typedef struct Request
 {
-	TimestampTz occurred_at;
-	const char *key; /* NULL: none */
+	RfPurchaseRequest purchase; /* amount 0: none */
+	bool			  has_occurred_at;
+	const char		 *key; /* NULL: none */
 } Request;
 
 /* Arguments amount, currency, occurred_at, idempotency_key start at `first`. */
 static Request
 request_read(FunctionCallInfo fcinfo, int first)
 {
-	Request request = {0};
+	Request			   request = {.has_occurred_at = !PG_ARGISNULL(first + 2)};
+	RfPurchaseRequest *purchase = &request.purchase;
+	RfRefusal		   refusal;
 
-	if (!PG_ARGISNULL(first) || !PG_ARGISNULL(first + 1))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("amounts of purchases are not supported by this version"),
-				 errhint("Leave amount and currency out; a later version brings them.")));
-	request.occurred_at = PG_ARGISNULL(first + 2) ? rf_now() : PG_GETARG_TIMESTAMPTZ(first + 2);
-	if (TIMESTAMP_NOT_FINITE(request.occurred_at))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("occurred_at must be finite")));
-	if (request.occurred_at > rf_now() + RF_CLOCK_SKEW)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("occurred_at lies in the future"),
-				 errdetail("It is %s.", timestamptz_to_str(request.occurred_at)),
-				 errhint("At most 5 minutes ahead are taken for a difference of clocks.")));
+	if (!PG_ARGISNULL(first))
+		purchase->amount = NumericGetDatum(PG_GETARG_NUMERIC(first));
+	if (!PG_ARGISNULL(first + 1))
+		purchase->currency = text_to_cstring(PG_GETARG_TEXT_PP(first + 1));
+	purchase->occurred_at = rf_now();
+	if (request.has_occurred_at)
+		purchase->occurred_at = PG_GETARG_TIMESTAMPTZ(first + 2);
 	if (!PG_ARGISNULL(first + 3))
 		request.key = text_to_cstring(PG_GETARG_TEXT_PP(first + 3));
+	if (purchase->amount == 0 && purchase->currency != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a currency needs an amount"),
+				 errhint("Leave both out, or give the amount of the purchase.")));
+	if (!rf_purchase_is_sound(purchase, &refusal))
+		rf_refusal_raise(&refusal);
 	return request;
 }
 
 /* The arguments that a repeated call must repeat. */
 static Datum
-request_arguments(const RfPair *pair, FunctionCallInfo fcinfo, int first)
+request_arguments(const Request *request, const RfPair *pair)
 {
-	StringInfoData text;
+	const RfPurchaseRequest *purchase = &request->purchase;
+	StringInfoData			 text;
 
 	initStringInfo(&text);
 	appendStringInfo(&text, "{\"participant_id\":" INT64_FORMAT ",\"occurred_at\":", pair->invited.id);
-	if (PG_ARGISNULL(first + 2))
-		appendStringInfoString(&text, "null}");
+	if (request->has_occurred_at)
+		appendStringInfo(&text, INT64_FORMAT, purchase->occurred_at);
 	else
-		appendStringInfo(&text, INT64_FORMAT "}", PG_GETARG_TIMESTAMPTZ(first + 2));
+		appendStringInfoString(&text, "null");
+	if (purchase->amount != 0)
+		appendStringInfo(&text, ",\"amount\":%s",
+						 DatumGetCString(DirectFunctionCall1(numeric_out, purchase->amount)));
+	if (purchase->currency != NULL)
+		appendStringInfo(&text, ",\"currency\":\"%s\"", purchase->currency);
+	appendStringInfoChar(&text, '}');
 	return DirectFunctionCall1(jsonb_in, CStringGetDatum(text.data));
 }
 
-static Answer
-request_qualify(const Request *request, RfPair *pair, const char *function,
-				FunctionCallInfo fcinfo, int first)
+/* May the transition be made, with its purchase? False: it was made before. */
+static bool
+qualify_check(RfPair *pair, const RfPurchaseRequest *request, RfPurchase *purchase)
 {
-	RfCall call = {
-		pair->campaign->id, function, request->key, 0};
+	RfRefusal refusal;
+
+	if (pair->invited.state == RF_QUALIFIED)
+		return false;
+	if (request->amount != 0 &&
+		(!rf_purchase_price(purchase, request, pair->campaign, &refusal) ||
+		 !rf_purchase_check_currency(purchase, pair->campaign, &refusal)))
+		rf_refusal_raise(&refusal);
+	if (!rf_pair_is_open(pair, request->occurred_at, &refusal) ||
+		!rf_pair_check_window(pair, request->occurred_at, &refusal))
+		rf_refusal_raise(&refusal);
+	return true;
+}
+
+static Answer
+qualify(RfPair *pair, const RfPurchaseRequest *request)
+{
+	RfPurchase purchase = {.occurred_at = request->occurred_at};
+	Answer	   answer = {.participant_id = pair->invited.id};
+	RfRefusal  refusal;
+
+	answer.changed = qualify_check(pair, request, &purchase);
+	if (answer.changed)
+	{
+		if (request->amount != 0 && !rf_purchase_write(&purchase, pair, &refusal))
+			rf_refusal_raise(&refusal);
+		answer.rewards = rf_convert(pair, true, request->amount != 0 ? &purchase : NULL,
+									request->occurred_at);
+	}
+	answer.state = pair->invited.state;
+	return answer;
+}
+
+static Answer
+qualify_once(RfPair *pair, const Request *request, const char *function)
+{
+	RfCall call = {pair->campaign->id, function, request->key, 0};
 	Jsonb *earlier;
 	Answer answer;
 
 	if (request->key == NULL)
-		return pair_qualify(pair, request->occurred_at);
-	call.arguments = request_arguments(pair, fcinfo, first);
+		return qualify(pair, &request->purchase);
+	call.arguments = request_arguments(request, pair);
 	earlier = rf_call_begin(&call);
 	if (earlier != NULL)
 		return answer_from_jsonb(earlier);
-	answer = pair_qualify(pair, request->occurred_at);
+	answer = qualify(pair, &request->purchase);
 	rf_call_end(&call, answer_jsonb(&answer));
 	return answer;
+}
+
+static char *
+key_argument(FunctionCallInfo fcinfo, int argument, const char *name)
+{
+	if (PG_ARGISNULL(argument))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s must not be null", name)));
+	return text_to_cstring(PG_GETARG_TEXT_PP(argument));
 }
 
 Datum
 rf_qualify(PG_FUNCTION_ARGS)
 {
+	char	 *code = key_argument(fcinfo, 0, "code");
+	Request	  request = request_read(fcinfo, 1);
 	RfEngine  engine;
-	Request	  request;
 	RfPair	  pair;
 	RfRefusal refusal;
 	Answer	  answer;
 
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("code must not be null")));
-	request = request_read(fcinfo, 1);
 	rf_engine_enter(&engine, fcinfo);
-	if (!rf_pair_lock_by_code(&pair, 0, text_to_cstring(PG_GETARG_TEXT_PP(0)), &refusal))
+	if (!rf_pair_lock_by_code(&pair, 0, code, &refusal))
 		rf_refusal_raise(&refusal);
-	answer = request_qualify(&request, &pair, "rf_qualify", fcinfo, 1);
+	answer = qualify_once(&pair, &request, "rf_qualify");
 	rf_engine_leave(&engine);
 	return answer_row(fcinfo, &answer);
 }
@@ -239,26 +222,37 @@ rf_qualify(PG_FUNCTION_ARGS)
 Datum
 rf_qualify_email(PG_FUNCTION_ARGS)
 {
-	RfEngine  engine;
-	Request	  request;
-	RfPair	  pair;
-	RfRefusal refusal;
-	Answer	  answer;
-	char	 *email;
-
+	char			 *email = key_argument(fcinfo, 1, "email");
+	Request			  request = request_read(fcinfo, 2);
+	RfEngine		  engine;
 	const RfCampaign *campaign;
+	RfPair			  pair;
+	RfRefusal		  refusal;
+	Answer			  answer;
 
-	if (PG_ARGISNULL(1))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("email must not be null")));
-	request = request_read(fcinfo, 2);
-	email = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	rf_engine_enter(&engine, fcinfo);
 	campaign = rf_campaign_by_slug(PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	if (!rf_pair_lock_by_email(&pair, campaign->id, email, &refusal))
 		rf_refusal_raise(&refusal);
-	answer = request_qualify(&request, &pair, "rf_qualify_email", fcinfo, 2);
+	answer = qualify_once(&pair, &request, "rf_qualify_email");
+	rf_engine_leave(&engine);
+	return answer_row(fcinfo, &answer);
+}
+
+Datum
+rf_qualify_coupon(PG_FUNCTION_ARGS)
+{
+	char	 *coupon = key_argument(fcinfo, 0, "coupon");
+	Request	  request = request_read(fcinfo, 1);
+	RfEngine  engine;
+	RfPair	  pair;
+	RfRefusal refusal;
+	Answer	  answer;
+
+	rf_engine_enter(&engine, fcinfo);
+	if (!rf_pair_lock_by_coupon(&pair, coupon, &refusal))
+		rf_refusal_raise(&refusal);
+	answer = qualify_once(&pair, &request, "rf_qualify_coupon");
 	rf_engine_leave(&engine);
 	return answer_row(fcinfo, &answer);
 }
@@ -266,19 +260,25 @@ rf_qualify_email(PG_FUNCTION_ARGS)
 Datum
 rf_unqualify(PG_FUNCTION_ARGS)
 {
-	RfEngine  engine;
-	RfPair	  pair;
-	RfRefusal refusal;
-	Answer	  answer;
+	char		*code = key_argument(fcinfo, 0, "code");
+	const char	*reason = PG_ARGISNULL(1) ? "unqualified" : text_to_cstring(PG_GETARG_TEXT_PP(1));
+	RfEventBatch events = {0};
+	RfEngine	 engine;
+	RfPair		 pair;
+	RfRefusal	 refusal;
+	Answer		 answer = {0};
 
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("code must not be null")));
 	rf_engine_enter(&engine, fcinfo);
-	if (!rf_pair_lock_by_code(&pair, 0, text_to_cstring(PG_GETARG_TEXT_PP(0)), &refusal))
+	if (!rf_pair_lock_by_code(&pair, 0, code, &refusal))
 		rf_refusal_raise(&refusal);
-	answer = pair_unqualify(&pair, PG_ARGISNULL(1) ? "unqualified" : text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	answer.changed = pair.invited.state == RF_QUALIFIED;
+	if (answer.changed)
+	{
+		answer.rewards = rf_unconvert(&pair, reason, &events);
+		rf_event_flush(&events);
+	}
+	answer.participant_id = pair.invited.id;
+	answer.state = pair.invited.state;
 	rf_engine_leave(&engine);
 	return answer_row(fcinfo, &answer);
 }

@@ -56,6 +56,10 @@ static const Right app_rights[] = {
 	{"EXECUTE", "FUNCTION @.rf_sign(text, text, bigint, bytea), @.rf_verify(text, text, bigint, bytea, text, interval)"},
 	{"SELECT", "@.rf_campaign_rewards, @.rf_daily_stats, @.rf_funnel"},
 	{"EXECUTE", "FUNCTION @.rf_leaderboard(text, timestamptz, timestamptz), @.rf_referral_tree(bigint, integer)"},
+	{"SELECT", "@.rf_purchase, @.rf_refund"},
+	{"EXECUTE", "FUNCTION @.rf_qualify_coupon(text, numeric, text, timestamptz, text)"},
+	{"EXECUTE", "FUNCTION @.rf_record_purchase(text, numeric, text, text, timestamptz)"},
+	{"EXECUTE", "FUNCTION @.rf_record_refund(text, text, numeric, text)"},
 	{NULL, NULL}};
 
 /* The columns of operators. */

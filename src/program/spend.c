@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "utils/builtins.h"
 #include "utils/datum.h"
 
 #include "base/engine.h"
@@ -42,4 +43,23 @@ rf_spending_rows(uint64 nrows)
 		spend->last_purchase_id = rf_int64(i, 3);
 	}
 	return spending;
+}
+
+RF_STATEMENT(read_between,
+			 "SELECT coalesce(sum(amount - refunded), 0)"
+			 " FROM @extschema@.rf_purchase"
+			 " WHERE participant_id = $1 AND currency = $2"
+			 " AND occurred_at >= $3 AND occurred_at < $4",
+			 INT8OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID);
+
+Datum
+rf_spend_between(int64 participant_id, const char *currency, TimestampTz from, TimestampTz until)
+{
+	Datum values[] = {
+		Int64GetDatum(participant_id), CStringGetTextDatum(currency),
+		TimestampTzGetDatum(from), TimestampTzGetDatum(until)};
+	bool isnull;
+
+	rf_execute(&read_between, values, NULL);
+	return datumCopy(rf_value(0, 1, &isnull), false, -1);
 }

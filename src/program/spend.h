@@ -7,6 +7,8 @@
 
 #include "postgres.h"
 
+#include "utils/timestamp.h"
+
 /* Net spend in one currency: purchases less refunds. */
 typedef struct RfSpend
 {
@@ -47,5 +49,12 @@ rf_spending_in(const RfSpending *spending, const char *wanted, const char *other
 	}
 	return NULL;
 }
+
+/*
+ * Net spend (numeric) in one currency of purchases that occurred at
+ * from <= t < until. Inside an engine scope.
+ */
+extern Datum rf_spend_between(int64 participant_id, const char *currency,
+							  TimestampTz from, TimestampTz until);
 
 #endif /* RF_SPEND_H */

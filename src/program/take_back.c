@@ -6,8 +6,10 @@
 
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
 
 #include "base/clock.h"
+#include "program/limit.h"
 #include "program/take_back.h"
 
 /*
@@ -43,25 +45,9 @@ RF_STATEMENT(take_back,
 			 " reason = $5, changed_at = $7"
 			 " FROM lost"
 			 " WHERE r.id = lost.id"
-			 " RETURNING r.id, r.rule_id, coalesce(r.ordinal, 0), r.amount, r.unit, r.coupon,"
-			 "  r.state, lost.state",
+			 " RETURNING" RF_TAKEN_COLUMNS("lost.state"),
 			 INT8ARRAYOID, INT4ARRAYOID, INT8OID, INT8OID, TEXTOID, BOOLOID, TIMESTAMPTZOID,
 			 BOOLOID);
-
-/* A refund may have clawed back a part before. */
-RF_STATEMENT(insert_clawbacks,
-			 "INSERT INTO @extschema@.rf_reward"
-			 " (rule_id, participant_id, subject_id, ordinal, purchase_id, n, generation,"
-			 "  original_id, metric, amount, unit, coupon, state, reason, earned_at, due_at, changed_at)"
-			 " SELECT r.rule_id, r.participant_id, r.subject_id, r.ordinal, r.purchase_id, r.n,"
-			 "  r.generation, r.id, r.metric,"
-			 "  - (r.amount + coalesce((SELECT sum(c.amount) FROM @extschema@.rf_reward c"
-			 "   WHERE c.original_id = r.id), 0)),"
-			 "  r.unit, r.coupon, 'clawed_back', r.reason, $2, $2, $2"
-			 " FROM @extschema@.rf_reward r"
-			 " WHERE r.id = ANY ($1)"
-			 " ORDER BY r.id",
-			 INT8ARRAYOID, TIMESTAMPTZOID);
 
 /* The count of the referrer that a rule goes by, if the loss moved it. */
 static bool
@@ -97,25 +83,28 @@ loss_bounds(const RfLoss *loss, RfColumn *rule_ids, RfColumn *bounds)
 	}
 }
 
-static RfRewardFacts
-reward_facts(const RfCampaign *campaign, uint64 row)
+void
+rf_taken_read(RfTaken *taken, const RfCampaign *campaign, uint64 row)
 {
-	bool		  isnull;
-	RfRewardFacts reward = {
-		.id = rf_int64(row, 1),
-		.rule = rf_campaign_rule(campaign, rf_int64(row, 2)),
-		.ordinal = rf_int32(row, 3),
-		.amount = rf_value(row, 4, &isnull),
-		.unit = rf_text(row, 5),
-		.coupon = rf_text(row, 6),
-		.state = rf_text(row, 7),
-		.previous_state = rf_text(row, 8),
-	};
+	RfRewardFacts *reward = &taken->reward;
+	bool		   isnull;
+	Datum		   amount = rf_value(row, 5, &isnull);
 
-	return reward;
+	memset(taken, 0, sizeof(*taken));
+	reward->id = rf_int64(row, 1);
+	reward->rule = rf_campaign_rule(campaign, rf_int64(row, 2));
+	reward->ordinal = rf_int32(row, 3);
+	reward->level = rf_int32(row, 4);
+	if (!isnull)
+		reward->amount = datumCopy(amount, false, -1);
+	reward->unit = rf_text(row, 6);
+	reward->coupon = rf_text(row, 7);
+	reward->state = rf_text(row, 8);
+	reward->previous_state = rf_text(row, 9);
+	taken->recipient_id = rf_int64(row, 10);
 }
 
-/* Mark what is lost; the rows returned are read by reward_facts(). */
+/* Mark what is lost; the rows returned are read by rf_taken_read(). */
 static uint64
 loss_mark(const RfLoss *loss)
 {
@@ -139,40 +128,129 @@ loss_mark(const RfLoss *loss)
 	}
 }
 
-static void
-reward_claw_back(RfColumn *ids)
-{
-	Datum values[] = {rf_column_array(ids), TimestampTzGetDatum(rf_now())};
+/* A negative row belongs to the time that earned the reward, as limits count it. */
+RF_STATEMENT(insert_clawbacks,
+			 "INSERT INTO @extschema@.rf_reward"
+			 " (rule_id, participant_id, subject_id, ordinal, purchase_id, n, generation,"
+			 "  original_id, metric, amount, unit, coupon, state, reason, earned_at, due_at,"
+			 "  changed_at, level)"
+			 " SELECT r.rule_id, r.participant_id, r.subject_id, r.ordinal, r.purchase_id, r.n,"
+			 "  r.generation, r.id, r.metric, - k.amount, r.unit, r.coupon, 'clawed_back', $3,"
+			 "  r.earned_at, $4, $4, r.level"
+			 " FROM unnest($1, $2) AS k (id, amount)"
+			 " JOIN @extschema@.rf_reward r USING (id)"
+			 " ORDER BY r.id",
+			 INT8ARRAYOID, NUMERICARRAYOID, TEXTOID, TIMESTAMPTZOID);
 
-	if (ids->n > 0)
-		rf_execute(&insert_clawbacks, values, NULL);
+/* Ids and amounts of some of the rewards, as arrays. */
+typedef struct Share
+{
+	RfColumn ids;
+	RfColumn amounts;
+	Datum	 values[2];
+} Share;
+
+#define HOW(how) (1 << (how))
+
+/* Those taken in one of these ways; false: there are none. */
+static bool
+taken_share(Share *share, const RfTaken *taken, int ntaken, int hows)
+{
+	rf_column_init(&share->ids, INT8OID);
+	rf_column_init(&share->amounts, NUMERICOID);
+	for (int i = 0; i < ntaken; i++)
+	{
+		if ((hows & HOW(taken[i].how)) == 0)
+			continue;
+		rf_column_add(&share->ids, Int64GetDatum(taken[i].reward.id));
+		if (taken[i].reward.amount != 0)
+			rf_column_add(&share->amounts, taken[i].reward.amount);
+		else
+			rf_column_add_null(&share->amounts);
+	}
+	share->values[0] = rf_column_array(&share->ids);
+	share->values[1] = rf_column_array(&share->amounts);
+	return share->ids.n > 0;
+}
+
+static void
+taken_claw_back(Share *share, const char *reason)
+{
+	Datum values[] = {
+		share->values[0], share->values[1], CStringGetTextDatum(reason),
+		TimestampTzGetDatum(rf_now())};
+
+	rf_execute(&insert_clawbacks, values, NULL);
+}
+
+RF_STATEMENT(read_recipient,
+			 "SELECT " RF_PERSON_COLUMNS
+			 " FROM @extschema@.rf_participant p"
+			 " WHERE p.id = $1",
+			 INT8OID);
+
+/* Events of a reward up the tree show in the referrer's place who had it. */
+static const RfPerson *
+taken_referrer(const RfLoss *loss, const RfTaken *taken)
+{
+	Datum	  values[] = {Int64GetDatum(taken->recipient_id)};
+	RfPerson *recipient;
+
+	if (taken->reward.level < 2 || rf_execute(&read_recipient, values, NULL) == 0)
+		return loss->referrer;
+	recipient = palloc_object(RfPerson);
+	rf_person_read(recipient, 0, 1);
+	return recipient;
+}
+
+static void
+taken_tell(const RfLoss *loss, const RfTaken *taken, RfEventBatch *events)
+{
+	RfEvent event = {
+		.type = taken->how == RF_CANCELLED ? RF_EVENT_REWARD_CANCELLED
+										   : RF_EVENT_REWARD_CLAWED_BACK,
+		.campaign = loss->campaign,
+		.participant = loss->participant,
+		.reward = &taken->reward,
+	};
+
+	if (taken->how == RF_LOWERED || (loss->campaign->wanted & RF_EVENT_BIT(event.type)) == 0)
+		return;
+	event.referrer = taken_referrer(loss, taken);
+	rf_event_add(events, &event);
+}
+
+void
+rf_rewards_taken(const RfLoss *loss, const RfTaken *taken, int ntaken, RfEventBatch *events)
+{
+	Share share;
+
+	for (int i = 0; i < ntaken; i++)
+		taken_tell(loss, &taken[i], events);
+	if (taken_share(&share, taken, ntaken, HOW(RF_CLAWED_BACK) | HOW(RF_CLAWED_BACK_PART)))
+		taken_claw_back(&share, loss->reason);
+	if (taken_share(&share, taken, ntaken, HOW(RF_CLAWED_BACK) | HOW(RF_CANCELLED)))
+		rf_rewards_freed(share.values[0], share.values[1]);
+	if (taken_share(&share, taken, ntaken, HOW(RF_CLAWED_BACK_PART) | HOW(RF_LOWERED)))
+		rf_rewards_lowered(share.values[0], share.values[1]);
 }
 
 int
 rf_rewards_take_back(const RfLoss *loss, RfEventBatch *events)
 {
-	RfColumn clawed_back;
 	uint64	 ntaken;
+	RfTaken *taken;
 
 	if (loss->campaign->on_unqualify == RF_KEEP)
 		return 0;
 	ntaken = loss_mark(loss);
-	rf_column_init(&clawed_back, INT8OID);
+	taken = palloc_array(RfTaken, ntaken);
 	for (uint64 row = 0; row < ntaken; row++)
 	{
-		RfRewardFacts reward = reward_facts(loss->campaign, row);
-		RfEvent		  event = {
-				  .type = rf_event_of_reward(reward.state),
-				  .campaign = loss->campaign,
-				  .participant = loss->participant,
-				  .referrer = loss->referrer,
-				  .reward = &reward,
-		  };
-
-		rf_event_add(events, &event);
-		if (event.type == RF_EVENT_REWARD_CLAWED_BACK)
-			rf_column_add(&clawed_back, Int64GetDatum(reward.id));
+		rf_taken_read(&taken[row], loss->campaign, row);
+		if (strcmp(taken[row].reward.state, "clawed_back") == 0)
+			taken[row].how = RF_CLAWED_BACK;
 	}
-	reward_claw_back(&clawed_back);
+	rf_rewards_taken(loss, taken, ntaken, events);
 	return (int) ntaken;
 }

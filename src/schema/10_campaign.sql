@@ -28,6 +28,10 @@ CREATE FUNCTION @extschema@.rf_campaign_kept() RETURNS trigger
 LANGUAGE C AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.rf_campaign_kept() IS
 'trigger: a campaign with people, rules or webhooks cannot be deleted';
+CREATE FUNCTION @extschema@.rf_campaign_valid() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.rf_campaign_valid() IS
+'trigger: the currency of a campaign is one of ISO 4217';
 
 CREATE TABLE @extschema@.rf_campaign (
 	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -47,7 +51,7 @@ CREATE TABLE @extschema@.rf_campaign (
 	qualify_within interval
 		CHECK (qualify_within > interval '0' AND qualify_within <= interval '100 years'),
 	min_spend numeric
-		CHECK (min_spend > 0),
+		CHECK (min_spend > 0 AND min_spend < 'Infinity'),
 	currency text
 		CHECK (currency ~ '^[A-Z]{3}$'),
 	on_unqualify text NOT NULL DEFAULT 'cancel_due'
@@ -86,9 +90,9 @@ COMMENT ON COLUMN @extschema@.rf_campaign.fallback_url IS
 COMMENT ON COLUMN @extschema@.rf_campaign.qualify_within IS
 'an invited person qualifies at t with joined_at <= t < joined_at + qualify_within; null: at any time';
 COMMENT ON COLUMN @extschema@.rf_campaign.min_spend IS
-'net spend at which an invited person qualifies by themselves';
+'net spend, in currency and within the window, at which an invited person qualifies by themselves; null: spend does not qualify';
 COMMENT ON COLUMN @extschema@.rf_campaign.currency IS
-'ISO 4217 currency of min_spend';
+'ISO 4217 currency of min_spend and of all purchases; null: purchases in any currency';
 COMMENT ON COLUMN @extschema@.rf_campaign.on_unqualify IS
 'cancel_due: rewards not yet issued are cancelled, issued ones stay; keep: all stay; clawback: issued ones are clawed back too';
 COMMENT ON COLUMN @extschema@.rf_campaign.max_referrals IS
@@ -100,9 +104,9 @@ COMMENT ON COLUMN @extschema@.rf_campaign.code_length IS
 COMMENT ON COLUMN @extschema@.rf_campaign.created_at IS
 'set by the engine';
 
-CREATE TRIGGER rf_campaign_unbuilt
-BEFORE INSERT OR UPDATE ON @extschema@.rf_campaign
-FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_refuse_unbuilt('min_spend');
+CREATE TRIGGER rf_campaign_valid
+BEFORE INSERT OR UPDATE OF currency ON @extschema@.rf_campaign
+FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_campaign_valid();
 CREATE TRIGGER rf_campaign_kept
 BEFORE DELETE ON @extschema@.rf_campaign
 FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_campaign_kept();

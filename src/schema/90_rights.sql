@@ -73,7 +73,9 @@ REVOKE ALL ON FUNCTION
 	@extschema@.rf_coupon_kept, @extschema@.rf_coupon_deleted,
 	@extschema@.rf_campaign_windows,
 	@extschema@.rf_erase, @extschema@.rf_export,
-	@extschema@.rf_leaderboard, @extschema@.rf_referral_tree
+	@extschema@.rf_leaderboard, @extschema@.rf_referral_tree,
+	@extschema@.rf_campaign_valid, @extschema@.rf_qualify_coupon,
+	@extschema@.rf_record_purchase, @extschema@.rf_record_refund
 FROM PUBLIC;
 
 -- Caches must learn of changes whatever brought them, replication included.
