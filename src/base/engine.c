@@ -211,6 +211,33 @@ rf_execute(RfStatement *statement, const Datum *values, const char *nulls)
 	return SPI_processed;
 }
 
+Portal
+rf_cursor(RfStatement *statement, const Datum *values, const char *nulls)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	Portal		  cursor;
+
+	if (statement->plan == NULL || statement->generation != engine_generation)
+		statement_prepare(statement);
+	cursor = SPI_cursor_open(NULL, statement->plan, unconstify(Datum *, values), nulls, false);
+	MemoryContextSwitchTo(caller);
+	return cursor;
+}
+
+uint64
+rf_fetch(Portal cursor, long count)
+{
+	MemoryContext caller = CurrentMemoryContext;
+
+	if (SPI_tuptable != NULL)
+		SPI_freetuptable(SPI_tuptable);
+	SPI_cursor_fetch(cursor, true, count);
+	MemoryContextSwitchTo(caller);
+	if (SPI_processed == 0)
+		SPI_cursor_close(cursor);
+	return SPI_processed;
+}
+
 Datum
 rf_value(uint64 row, int column, bool *isnull)
 {

@@ -94,6 +94,14 @@ extern bool rf_engine_is_writing(void);
  */
 extern uint64 rf_execute(RfStatement *statement, const Datum *values, const char *nulls);
 
+/*
+ * The same for rows that are too many to hold at once: rf_fetch() returns the
+ * number of those it brought, at most `count`, 0 at the end. Other statements may
+ * run in between; the rows are those of the moment in which it was opened.
+ */
+extern Portal rf_cursor(RfStatement *statement, const Datum *values, const char *nulls);
+extern uint64 rf_fetch(Portal cursor, long count);
+
 /* Columns of row i of the last statement, counted from 1. */
 extern Datum rf_value(uint64 row, int column, bool *isnull);
 extern int64 rf_int64(uint64 row, int column); /* null: 0 */

@@ -7,8 +7,8 @@
 #include "program/conversion.h"
 #include "program/limit.h"
 #include "program/recurrence.h"
-#include "program/settle.h"
 #include "program/take_back.h"
+#include "program/window.h"
 
 /* The person is written before anything is granted: rewards show the state after. */
 static void
@@ -20,23 +20,21 @@ convert_qualify(RfPair *pair, TimestampTz when)
 	rf_pair_write(pair);
 }
 
-int
-rf_convert(RfPair *pair, bool qualifies, const RfPurchase *purchase, TimestampTz when)
+void
+rf_conversion_settle(RfSettlement *settlement, const RfPair *pair, bool qualifies,
+					 const RfPurchase *purchase, RfSpending spending, TimestampTz when)
 {
-	RfSettlement *settlement = rf_settlement();
-	RfHappening	  happening = {
-		  .campaign = pair->campaign,
-		  .participant = &pair->invited,
-		  .referrer = rf_pair_referrer(pair),
-		  .purchase = purchase,
-		  .earned_at = when,
-	  };
+	RfHappening happening = {
+		.campaign = pair->campaign,
+		.participant = &pair->invited,
+		.referrer = rf_pair_referrer(pair),
+		.purchase = purchase,
+		.spending = spending,
+		.earned_at = when,
+	};
 
-	if (pair->campaign->needs_spending)
-		happening.spending = rf_spending_read(pair->invited.id);
 	if (qualifies)
 	{
-		convert_qualify(pair, when);
 		happening.event = RF_EVENT_INVITED_QUALIFIED;
 		happening.move.what = RF_INVITED_QUALIFIES;
 		happening.move.before = pair->referrer.qualified_count - 1;
@@ -46,11 +44,22 @@ rf_convert(RfPair *pair, bool qualifies, const RfPurchase *purchase, TimestampTz
 	if (purchase != NULL)
 	{
 		happening.event = RF_EVENT_NONE;
-		happening.move.what = RF_PURCHASE;
-		happening.move.before = 0;
-		happening.move.after = 1;
+		happening.move = (RfMove){RF_PURCHASE, 0, 1};
 		rf_settle_add(settlement, &happening);
 	}
+}
+
+int
+rf_convert(RfPair *pair, bool qualifies, const RfPurchase *purchase, TimestampTz when)
+{
+	RfSettlement *settlement = rf_settlement();
+	RfSpending	  spending = {0};
+
+	if (qualifies)
+		convert_qualify(pair, when);
+	if (pair->campaign->needs_spending)
+		spending = rf_spending_read(pair->invited.id);
+	rf_conversion_settle(settlement, pair, qualifies, purchase, spending, when);
 	return rf_settle(settlement);
 }
 
@@ -78,6 +87,7 @@ rf_unconvert(RfPair *pair, const char *reason, RfEventBatch *events)
 	pair->invited.qualified_at = DT_NOBEGIN;
 	pair->referrer.qualified_count--;
 	rf_pair_write(pair);
+	rf_windows_open(&pair->invited, 1);
 	rf_event_add(events, &event);
 	return rf_rewards_take_back(&loss, events);
 }

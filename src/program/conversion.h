@@ -6,8 +6,9 @@
 #ifndef RF_CONVERSION_H
 #define RF_CONVERSION_H
 
-#include "program/pair.h"
 #include "program/event.h"
+#include "program/pair.h"
+#include "program/settle.h"
 
 /*
  * The person qualifies at that time, or buys something that counts (purchase
@@ -16,6 +17,14 @@
  */
 extern int rf_convert(RfPair *pair, bool qualifies, const RfPurchase *purchase,
 					  TimestampTz when);
+
+/*
+ * What rf_convert() settles: the pair shows the state after it, spending includes
+ * the purchase. For those who only want to know.
+ */
+extern void rf_conversion_settle(RfSettlement *settlement, const RfPair *pair, bool qualifies,
+								 const RfPurchase *purchase, RfSpending spending,
+								 TimestampTz when);
 
 /*
  * A qualified person is pending again. Returns how many rewards were taken

@@ -13,6 +13,7 @@
 #include "base/sqlstate.h"
 #include "program/admission.h"
 #include "program/pair.h"
+#include "program/window.h"
 #include "program/reward.h"
 
 /* Who is to be locked. */
@@ -224,9 +225,7 @@ rf_pair_window_start(const RfPair *pair)
 TimestampTz
 rf_pair_window_end(const RfPair *pair)
 {
-	if (pair->campaign->qualify_within == NULL)
-		return DT_NOEND;
-	return rf_time_add(pair->invited.joined_at, pair->campaign->qualify_within);
+	return rf_window_end(pair->campaign, &pair->invited);
 }
 
 bool

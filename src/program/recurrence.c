@@ -10,6 +10,7 @@
 
 #include "catalog/pg_type.h"
 #include "common/int.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/fmgrprotos.h"
 
@@ -83,7 +84,7 @@ recurrence_move(const RfRecurrence *recurrence)
 }
 
 static int *
-recurrence_enrol(RfRecurrence *recurrence, TimestampTz when, bool foresees, int *count)
+recurrence_enrol(RfRecurrence *recurrence, TimestampTz when, RfEnrolment how, int *count)
 {
 	int *first = palloc_object(int);
 
@@ -91,7 +92,7 @@ recurrence_enrol(RfRecurrence *recurrence, TimestampTz when, bool foresees, int 
 	recurrence->every = *recurrence->rule->recur_every;
 	recurrence->times = recurrence->rule->recur_times;
 	recurrence->next = 2;
-	if (!foresees)
+	if (how != RF_ENROL_FORESEE)
 	{
 		Datum values[] = {
 			Int64GetDatum(recurrence->subject_id), Int64GetDatum(recurrence->rule->id),
@@ -108,22 +109,22 @@ recurrence_enrol(RfRecurrence *recurrence, TimestampTz when, bool foresees, int 
 
 RF_STATEMENT(read_taken_back,
 			 "SELECT DISTINCT n FROM @extschema@.rf_reward"
-			 " WHERE state IN ('cancelled', 'clawed_back') AND subject_id = $1 AND rule_id = $2"
-			 " AND participant_id = $3 AND n IS NOT NULL"
+			 " WHERE (state IN ('cancelled', 'clawed_back') OR $4 AND state = 'rejected')"
+			 " AND subject_id = $1 AND rule_id = $2 AND participant_id = $3 AND n IS NOT NULL"
 			 " ORDER BY n",
-			 INT8OID, INT8OID, INT8OID);
+			 INT8OID, INT8OID, INT8OID, BOOLOID);
 
 static int *
-recurrence_go_on(RfRecurrence *recurrence, TimestampTz when, bool foresees, int *count)
+recurrence_go_on(RfRecurrence *recurrence, TimestampTz when, RfEnrolment how, int *count)
 {
 	Datum values[] = {
 		Int64GetDatum(recurrence->subject_id), Int64GetDatum(recurrence->rule->id),
-		Int64GetDatum(recurrence->participant_id)};
+		Int64GetDatum(recurrence->participant_id), BoolGetDatum(how == RF_ENROL_AGAIN)};
 	int *numbers;
 
 	while (rf_recurrence_time(recurrence, recurrence->next) < when)
 		recurrence->next++;
-	if (!foresees)
+	if (how != RF_ENROL_FORESEE)
 		recurrence_move(recurrence);
 	*count = (int) rf_execute(&read_taken_back, values, NULL);
 	numbers = palloc_array(int, *count);
@@ -133,15 +134,15 @@ recurrence_go_on(RfRecurrence *recurrence, TimestampTz when, bool foresees, int 
 }
 
 int *
-rf_recurrence_begin(RfRecurrence *recurrence, TimestampTz when, bool foresees, int *count)
+rf_recurrence_begin(RfRecurrence *recurrence, TimestampTz when, RfEnrolment how, int *count)
 {
 	Datum values[] = {
 		Int64GetDatum(recurrence->subject_id), Int64GetDatum(recurrence->rule->id)};
 
 	if (rf_execute(&read_recurrence, values, NULL) == 0)
-		return recurrence_enrol(recurrence, when, foresees, count);
+		return recurrence_enrol(recurrence, when, how, count);
 	recurrence_read(recurrence, 0, 1);
-	return recurrence_go_on(recurrence, when, foresees, count);
+	return recurrence_go_on(recurrence, when, how, count);
 }
 
 RF_STATEMENT(read_spending_between,
@@ -283,10 +284,37 @@ rf_recurrences_pay(void)
 	return rf_batch_run(ids, recurrences_pay_people, "recurring reward of participant");
 }
 
+RF_STATEMENT(find_due_of,
+			 "SELECT array_agg(DISTINCT s.subject_id)"
+			 " FROM (SELECT subject_id FROM @extschema@.rf_recurrence"
+			 "  WHERE next_at <= $1 AND rule_id = $3"
+			 "  ORDER BY next_at LIMIT $2) AS s",
+			 TIMESTAMPTZOID, INT4OID, INT8OID);
+
+int
+rf_recurrences_catch_up(int64 rule_id)
+{
+	Datum values[] = {
+		TimestampTzGetDatum(rf_now()), Int32GetDatum(RF_BATCH), Int64GetDatum(rule_id)};
+	int	  paid = 0;
+	bool  isnull;
+	Datum ids;
+
+	for (;;)
+	{
+		CHECK_FOR_INTERRUPTS();
+		rf_execute(&find_due_of, values, NULL);
+		ids = rf_value(0, 1, &isnull);
+		if (isnull)
+			return paid;
+		ids = PointerGetDatum(DatumGetArrayTypePCopy(ids));
+		paid += recurrences_pay_people(ids);
+	}
+}
+
 RF_STATEMENT(stop_recurrences,
 			 "UPDATE @extschema@.rf_recurrence SET next_at = 'infinity'"
-			 " WHERE subject_id = $1 AND next_at <> 'infinity'"
-			 " RETURNING next_at",
+			 " WHERE subject_id = $1 AND next_at <> 'infinity'",
 			 INT8OID);
 RF_STATEMENT(is_due,
 			 "SELECT FROM @extschema@.rf_recurrence WHERE subject_id = $1 AND next_at <= $2",

@@ -27,12 +27,20 @@ typedef struct RfRecurrence
 /* When reward n is earned; n = 0: DT_NOBEGIN. */
 extern TimestampTz rf_recurrence_time(const RfRecurrence *recurrence, int n);
 
+/* How somebody is enrolled. */
+typedef enum RfEnrolment
+{
+	RF_ENROL,		 /* they qualified */
+	RF_ENROL_AGAIN,	 /* long ago: what limits rejected is judged again, too */
+	RF_ENROL_FORESEE /* nothing may be written */
+} RfEnrolment;
+
 /*
  * Someone qualified: enrol them, or go on. Returns the numbers of the rewards
- * earned now: the first, or those that were taken back. palloc'd. With
- * `foresees` nothing is written. Inside an engine scope.
+ * earned now: the first, or those that were taken back. palloc'd. Inside an
+ * engine scope.
  */
-extern int *rf_recurrence_begin(RfRecurrence *recurrence, TimestampTz when, bool foresees,
+extern int *rf_recurrence_begin(RfRecurrence *recurrence, TimestampTz when, RfEnrolment how,
 								int *count);
 
 /*
@@ -43,6 +51,12 @@ extern void rf_recurrence_stop(int64 subject_id);
 
 /* Pay what is due, at most 1000 people. Returns how many rewards. Inside an engine scope. */
 extern int rf_recurrences_pay(void);
+
+/*
+ * The same for one rule, and all that is due. Inside an engine scope in which
+ * nobody else can grant.
+ */
+extern int rf_recurrences_catch_up(int64 rule_id);
 
 /* Net spend of purchases with from < occurred_at <= until. Inside an engine scope. */
 extern RfSpending rf_recurrence_spending(int64 participant_id, TimestampTz from,

@@ -167,9 +167,11 @@ settle_recurrence(Settling *settling, const RfRule *rule)
 			  .subject_id = what->participant->id,
 			  .participant_id = settle_recipient(what, rule)->id,
 	  };
-	int	 count;
-	int *numbers = rf_recurrence_begin(&recurrence, what->earned_at,
-									   settling->settlement->foresees, &count);
+	RfEnrolment how = settling->settlement->foresees ? RF_ENROL_FORESEE
+		: settling->revives							 ? RF_ENROL_AGAIN
+													 : RF_ENROL;
+	int			count;
+	int		   *numbers = rf_recurrence_begin(&recurrence, what->earned_at, how, &count);
 
 	for (int i = 0; i < count; i++)
 		settle_period(settling, rule, numbers[i],

@@ -75,7 +75,8 @@ REVOKE ALL ON FUNCTION
 	@extschema@.rf_erase, @extschema@.rf_export,
 	@extschema@.rf_leaderboard, @extschema@.rf_referral_tree,
 	@extschema@.rf_campaign_valid, @extschema@.rf_qualify_coupon,
-	@extschema@.rf_record_purchase, @extschema@.rf_record_refund
+	@extschema@.rf_record_purchase, @extschema@.rf_record_refund,
+	@extschema@.rf_apply_rule, @extschema@.rf_simulate
 FROM PUBLIC;
 
 -- Caches must learn of changes whatever brought them, replication included.
