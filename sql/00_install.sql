@@ -53,7 +53,7 @@ UNION ALL
 SELECT tgname FROM pg_trigger
 WHERE tgrelid IN (SELECT objid FROM member) AND NOT tgisinternal AND tgname !~ '^rf_';
 
--- guards: every table and sequence goes into a dump, whole
+-- guards: every table and sequence goes into a dump, whole but for what we ship
 SELECT m.name, m.type
 FROM member m
 WHERE m.type IN ('table', 'sequence')
@@ -61,7 +61,7 @@ WHERE m.type IN ('table', 'sequence')
 ORDER BY m.name;
 SELECT DISTINCT unnest(extcondition) AS condition FROM pg_extension WHERE extname = 'referral';
 
--- guards: PUBLIC has nothing
+-- guards: PUBLIC has nothing but the function that an index needs of whoever inserts
 SELECT identity
 FROM member
 WHERE type = 'function' AND has_function_privilege('public', objid, 'EXECUTE')

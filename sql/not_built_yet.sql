@@ -12,7 +12,6 @@ INSERT INTO rf_webhook (campaign_id, url, rate_limit) VALUES (:campaign, 'https:
 \set VERBOSITY sqlstate
 
 -- guards: whole tables
-INSERT INTO rf_fraud_rule (campaign_id, signal, action) VALUES (:campaign, 'same_ip', 'hold');
 INSERT INTO rf_inbound_token (name, token_hash, actions)
 VALUES ('shop', decode(repeat('00', 32), 'hex'), '{qualify}');
 

@@ -4,8 +4,9 @@
  *
  * The order of the checks is part of the contract: campaign open, code known
  * in this campaign, self-referral, already a participant, referrer blocked,
- * referrer capped. The cap is checked here with the count as it was read and
- * once more, with the referrer's row locked, after the insert.
+ * referrer capped. The last two are checked here with the row as it was read and
+ * once more, with the referrer's row locked, after the insert. Only who passes
+ * is looked at for fraud.
  */
 #include "postgres.h"
 
@@ -20,6 +21,7 @@
 #include "base/clock.h"
 #include "base/sqlstate.h"
 #include "program/admission.h"
+#include "program/fraud.h"
 #include "program/person.h"
 
 #define EMAIL_MAX	   320 /* bytes: 64 + 1 + 255, RFC 3696 erratum 1690 */
@@ -36,6 +38,7 @@ typedef struct Referrer
 	char		 *email_key;
 	RfPersonState state;
 	int			  invited_count; /* with those an import admitted */
+	int			  held;			 /* -1: not asked for yet */
 } Referrer;
 
 #define SH_PREFIX				referrers
@@ -186,6 +189,7 @@ referrer_read(Referrer *referrer, const char *code_key, MemoryContext context)
 	referrer->email_key = MemoryContextStrdup(context, rf_text(0, 3));
 	referrer->state = rf_person_state_parse(rf_text(0, 4));
 	referrer->invited_count = rf_int32(0, 5);
+	referrer->held = -1;
 }
 
 /*
@@ -281,26 +285,44 @@ check_code_not_erased(RfAdmission *admission, const RfApplicant *applicant,
 	return !rf_bool(0, 2) || refuse_code_in_use(applicant, refusal);
 }
 
+/* Has the referrer as many people as allowed, those held included? */
+static bool
+referrer_is_capped(const RfCampaign *campaign, Referrer *referrer, RfLazyEngine *lazy)
+{
+	if (campaign->max_referrals == 0)
+		return false;
+	if (referrer->held < 0)
+	{
+		rf_engine_need(lazy);
+		referrer->held = rf_fraud_held(referrer->id);
+	}
+	return referrer->invited_count + referrer->held >= campaign->max_referrals;
+}
+
 /* Blocked or capped; a person who is there already is told that instead. */
 static bool
-check_referrer_takes(const RfCampaign *campaign, const Referrer *referrer,
+check_referrer_takes(const RfCampaign *campaign, Referrer *referrer,
 					 const RfApplicant *applicant, const RfAdmitted *admitted,
 					 RfLazyEngine *lazy, RfRefusal *refusal)
 {
 	bool	  blocked = referrer->state == RF_BLOCKED;
 	RfRefusal ignored;
-	bool	  capped = campaign->max_referrals > 0 &&
-		referrer->invited_count >= campaign->max_referrals;
+	bool	  capped = referrer_is_capped(campaign, referrer, lazy);
 
 	if (!blocked && !capped)
 		return true;
 	if (!check_new(applicant, admitted, lazy, &ignored))
 		return true;
 	if (blocked)
-		return rf_refuse(refusal, ERRCODE_RF_BLOCKED_OR_HELD,
-						 psprintf("the owner of code \"%s\" is blocked", applicant->referred_by),
-						 NULL, NULL);
+		return rf_refuse_blocked(applicant->referred_by, refusal);
 	return rf_refuse_capped(campaign, applicant->referred_by, refusal);
+}
+
+bool
+rf_refuse_blocked(const char *code, RfRefusal *refusal)
+{
+	return rf_refuse(refusal, ERRCODE_RF_BLOCKED_OR_HELD,
+					 psprintf("the owner of code \"%s\" is blocked", code), NULL, NULL);
 }
 
 bool
@@ -386,28 +408,34 @@ admission_make_code(RfAdmission *admission, RfAdmitted *admitted, RfLazyEngine *
 /* The checks that look at others, in the order of the contract. */
 static bool
 check_people(RfAdmission *admission, RfLazyEngine *lazy, const RfApplicant *applicant,
-			 bool strict, RfAdmitted *admitted, RfRefusal *refusal)
+			 bool strict, Referrer *referrer, RfAdmitted *admitted, RfRefusal *refusal)
 {
-	Referrer *referrer = NULL;
-
-	if (applicant->referred_by != NULL)
-	{
-		referrer = referrer_find(admission, rf_code_key(applicant->referred_by), lazy);
-		if (!check_referrer(referrer, applicant, admitted, refusal))
-			return false;
-	}
+	if (referrer != NULL && !check_referrer(referrer, applicant, admitted, refusal))
+		return false;
 	if (strict ? !check_new(applicant, admitted, lazy, refusal)
 			   : !check_code_not_erased(admission, applicant, admitted, lazy, refusal))
 		return false;
 	if (referrer == NULL)
 		return true;
-	if (!check_referrer_takes(admission->campaign, referrer, applicant, admitted, lazy, refusal))
-		return false;
-	/* Without `strict`, ON CONFLICT may still drop the row: joined.c counts. */
-	if (strict)
-		referrer->invited_count++;
 	admitted->referrer_id = referrer->id;
-	return true;
+	return check_referrer_takes(admission->campaign, referrer, applicant, admitted, lazy, refusal);
+}
+
+static RfVerdict
+admission_judge(const RfAdmission *admission, RfLazyEngine *lazy,
+				const RfApplicant *applicant, const RfAdmitted *admitted)
+{
+	RfSuspect suspect = {
+		.campaign = admission->campaign,
+		.email_key = admitted->email_key,
+		.name = applicant->name,
+		.ip = applicant->ip,
+		.referrer_id = admitted->referrer_id,
+	};
+
+	if (admission->campaign->nfraud_rules > 0)
+		rf_engine_need(lazy);
+	return rf_fraud_judge(&suspect);
 }
 
 bool
@@ -416,19 +444,26 @@ rf_admission_check(RfAdmission *admission, RfLazyEngine *lazy,
 				   RfAdmitted *admitted, RfRefusal *refusal)
 {
 	const RfCampaign *campaign = admission_campaign(admission, applicant->campaign_id, lazy);
+	Referrer		 *referrer = NULL;
 
 	memset(admitted, 0, sizeof(*admitted));
 	if (campaign == NULL)
 		return rf_refuse(refusal, ERRCODE_FOREIGN_KEY_VIOLATION,
 						 psprintf("campaign " INT64_FORMAT " does not exist", applicant->campaign_id),
 						 NULL, NULL);
-	if (!check_columns(applicant, admitted, refusal) ||
-		!check_open(campaign, refusal) ||
-		!check_people(admission, lazy, applicant, strict, admitted, refusal))
+	if (!check_columns(applicant, admitted, refusal) || !check_open(campaign, refusal))
 		return false;
+	if (applicant->referred_by != NULL)
+		referrer = referrer_find(admission, rf_code_key(applicant->referred_by), lazy);
+	if (!check_people(admission, lazy, applicant, strict, referrer, admitted, refusal))
+		return false;
+	admitted->verdict = admission_judge(admission, lazy, applicant, admitted);
+	/* Without `strict`, ON CONFLICT may still drop the row: joined.c counts. */
+	if (strict && referrer != NULL && admitted->verdict.action != RF_BLOCK)
+		referrer->invited_count++;
 	if (admitted->code == NULL)
 		admission_make_code(admission, admitted, lazy);
-	admitted->source = admitted->referrer_id != 0 ? "Referred" : "Api";
+	admitted->source = referrer != NULL ? "Referred" : "Api";
 	if (applicant->source != NULL)
 		admitted->source = applicant->source;
 	return true;

@@ -10,6 +10,7 @@
 #include "program/campaign.h"
 #include "program/code.h"
 #include "program/refusal.h"
+#include "program/verdict.h"
 
 /* Who wants to join; strings may be NULL. */
 typedef struct RfApplicant
@@ -22,6 +23,7 @@ typedef struct RfApplicant
 	const char *code;
 	const char *meta;		   /* text; only where the server checks no
 								 * encoding */
+	Datum		ip;			   /* inet; 0: unknown */
 	bool		has_joined_at; /* false: now */
 	TimestampTz joined_at;
 } RfApplicant;
@@ -36,6 +38,7 @@ typedef struct RfAdmitted
 	const char *source;
 	int64		referrer_id; /* 0: none */
 	TimestampTz joined_at;
+	RfVerdict	verdict; /* of the campaign's fraud rules */
 } RfAdmitted;
 
 /* The statement's memory of campaigns and referrers. */
@@ -52,6 +55,9 @@ extern RfAdmission *rf_admission(MemoryContext context);
 extern bool rf_admission_check(RfAdmission *admission, RfLazyEngine *lazy,
 							   const RfApplicant *applicant, bool strict,
 							   RfAdmitted *admitted, RfRefusal *refusal);
+
+/* Fill the refusal of a code whose owner is blocked; returns false. */
+extern bool rf_refuse_blocked(const char *code, RfRefusal *refusal);
 
 /* Fill the refusal of a referrer who has as many people as allowed; returns false. */
 extern bool rf_refuse_capped(const RfCampaign *campaign, const char *code, RfRefusal *refusal);

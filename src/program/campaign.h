@@ -12,6 +12,7 @@
 
 #include "base/engine.h"
 #include "program/rules.h"
+#include "program/verdict.h"
 #include "utils/jsonb.h"
 #include "utils/jsonpath.h"
 #include "utils/timestamp.h"
@@ -107,6 +108,15 @@ typedef struct RfSubscription
 	Jsonb	*extra;	 /* may be NULL */
 } RfSubscription;
 
+/* What a signal of fraud does to a person who joins. */
+typedef struct RfFraudRule
+{
+	RfFraudSignal signal;
+	RfFraudAction action;
+	int			  threshold; /* how many make the signal */
+	Interval	 *within;	 /* NULL: ever */
+} RfFraudRule;
+
 typedef struct RfCampaign
 {
 	int64			id;
@@ -130,6 +140,8 @@ typedef struct RfCampaign
 	int				nlevels;		/* most that a rule has */
 	char		   *currency;		/* may be NULL */
 	Datum			min_spend;		/* numeric, in currency; 0: none */
+	int				nfraud_rules;
+	RfFraudRule	   *fraud_rules;
 } RfCampaign;
 
 /* NULL if there is none. */

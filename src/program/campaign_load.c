@@ -52,6 +52,13 @@ RF_STATEMENT(load_subscriptions,
 			 " ORDER BY id",
 			 INT8OID);
 
+RF_STATEMENT(load_fraud_rules,
+			 "SELECT signal, action, coalesce(threshold, 1), \"within\""
+			 " FROM @extschema@.rf_fraud_rule"
+			 " WHERE campaign_id = $1"
+			 " ORDER BY signal",
+			 INT8OID);
+
 /* Position of a name in a list whose order is that of an enum. */
 static int
 load_enum(uint64 row, int column, const char *const *names, int n)
@@ -312,6 +319,27 @@ load_subscriptions_of(RfCampaign *campaign)
 	}
 }
 
+static void
+load_fraud_rules_of(RfCampaign *campaign)
+{
+	static const char *const actions[] = {"allow", "flag", "hold", "block"};
+	const char				*signals[RF_FRAUD_SIGNALS];
+
+	for (int i = 0; i < RF_FRAUD_SIGNALS; i++)
+		signals[i] = rf_fraud_signal_name(i);
+	campaign->nfraud_rules = load_rows(&load_fraud_rules, campaign->id);
+	campaign->fraud_rules = palloc0_array(RfFraudRule, campaign->nfraud_rules);
+	for (int i = 0; i < campaign->nfraud_rules; i++)
+	{
+		RfFraudRule *rule = &campaign->fraud_rules[i];
+
+		rule->signal = load_enum(i, 1, signals, lengthof(signals));
+		rule->action = load_enum(i, 2, actions, lengthof(actions));
+		rule->threshold = rf_int32(i, 3);
+		rule->within = load_interval(i, 4);
+	}
+}
+
 RfCampaign *
 rf_campaign_load(int64 id, MemoryContext context)
 {
@@ -323,6 +351,7 @@ rf_campaign_load(int64 id, MemoryContext context)
 		campaign = load_header(id);
 		load_rules_of(campaign);
 		load_subscriptions_of(campaign);
+		load_fraud_rules_of(campaign);
 	}
 	MemoryContextSwitchTo(caller);
 	return campaign;

@@ -20,6 +20,7 @@ typedef struct RfHappening
 	const RfPurchase *purchase;	 /* NULL: none */
 	RfSpending		  spending;	 /* read if campaign->needs_spending */
 	TimestampTz		  earned_at; /* starts holds, decides periods */
+	bool			  again;	 /* they may have joined before, and been blocked since */
 } RfHappening;
 
 #endif /* RF_HAPPENING_H */

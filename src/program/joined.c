@@ -7,6 +7,9 @@
  * the statement, no two of them lock in different orders. The second settles
  * the rows in portions, so that memory does not grow with the statement; each
  * row moves its referrer's count by one, as if it had come alone.
+ *
+ * People held for review move no count and earn nothing, but take one of their
+ * referrer's places; blocked ones leave no trace but their row.
  */
 #include "postgres.h"
 
@@ -19,7 +22,9 @@
 
 #include "base/sqlstate.h"
 #include "program/admission.h"
+#include "program/fraud.h"
 #include "program/joined.h"
+#include "program/limit.h"
 #include "program/reward.h"
 #include "program/settle.h"
 #include "program/window.h"
@@ -33,8 +38,9 @@ typedef struct Referrer
 {
 	int64 id; /* hash key */
 	char  status;
-	int	  njoined; /* people of the statement */
+	int	  njoined; /* people of the statement that count */
 	int	  count;   /* invited_count so far */
+	int	  held;	   /* people held, those of the statement included */
 	int64 campaign_id;
 	char *code;
 } Referrer;
@@ -92,6 +98,16 @@ reading_referrer(Reading *reading)
 	return isnull ? 0 : DatumGetInt64(id);
 }
 
+/* state is column 10 of a person. */
+static RfPersonState
+reading_state(Reading *reading)
+{
+	bool  isnull;
+	Datum state = slot_getattr(reading->slot, reading->map.attnum[9], &isnull);
+
+	return rf_person_state_parse(TextDatumGetCString(state));
+}
+
 static inviters_hash *
 joined_referrers(Reading *reading)
 {
@@ -100,22 +116,24 @@ joined_referrers(Reading *reading)
 	reading_rewind(reading);
 	while (reading_next(reading))
 	{
-		int64	  id = reading_referrer(reading);
-		Referrer *referrer;
-		bool	  found;
+		int64		  id = reading_referrer(reading);
+		RfPersonState state;
+		Referrer	 *referrer;
+		bool		  found;
 
-		if (id == 0)
+		if (id == 0 || (state = reading_state(reading)) == RF_BLOCKED)
 			continue;
 		referrer = inviters_insert(referrers, id, &found);
 		if (!found)
-			referrer->njoined = 0;
-		referrer->njoined++;
+			referrer->njoined = referrer->held = 0;
+		if (state == RF_PENDING)
+			referrer->njoined++;
 	}
 	return referrers;
 }
 
 RF_STATEMENT(lock_referrers,
-			 "SELECT p.id, p.invited_count, p.campaign_id, p.code"
+			 "SELECT p.id, p.invited_count, p.campaign_id, p.code, p.state"
 			 " FROM @extschema@.rf_participant p"
 			 " WHERE p.id = ANY ($1)"
 			 " ORDER BY p.id"
@@ -126,9 +144,10 @@ RF_STATEMENT(count_invited,
 			 "UPDATE @extschema@.rf_participant p"
 			 " SET invited_count = p.invited_count + d.joined"
 			 " FROM unnest($1, $2) AS d (id, joined)"
-			 " WHERE p.id = d.id",
+			 " WHERE p.id = d.id AND d.joined > 0",
 			 INT8ARRAYOID, INT4ARRAYOID);
 
+/* The rows are locked now: this check and that of the cap are the ones that count. */
 static void
 joined_lock(inviters_hash *referrers, Datum ids)
 {
@@ -137,14 +156,40 @@ joined_lock(inviters_hash *referrers, Datum ids)
 	for (uint64 row = 0; row < nrows; row++)
 	{
 		Referrer *referrer = inviters_lookup(referrers, rf_int64(row, 1));
+		RfRefusal refusal;
 
 		referrer->count = rf_int32(row, 2);
 		referrer->campaign_id = rf_int64(row, 3);
 		referrer->code = rf_text(row, 4);
+		if (rf_person_state_parse(rf_text(row, 5)) != RF_BLOCKED)
+			continue;
+		(void) rf_refuse_blocked(referrer->code, &refusal);
+		rf_refusal_raise(&refusal);
 	}
 }
 
-/* The rows are locked now: this check of the cap is the one that counts. */
+/* The people held of those referrers whose places are limited. */
+static void
+joined_count_held(inviters_hash *referrers)
+{
+	RfColumn		  ids;
+	inviters_iterator iterator;
+	Referrer		 *referrer;
+	uint64			  nrows = 0;
+
+	rf_column_init(&ids, INT8OID);
+	inviters_start_iterate(referrers, &iterator);
+	while ((referrer = inviters_iterate(referrers, &iterator)) != NULL)
+	{
+		if (rf_campaign_by_id(referrer->campaign_id)->max_referrals > 0)
+			rf_column_add(&ids, Int64GetDatum(referrer->id));
+	}
+	if (ids.n > 0)
+		nrows = rf_fraud_count_held(rf_column_array(&ids));
+	for (uint64 row = 0; row < nrows; row++)
+		inviters_lookup(referrers, rf_int64(row, 1))->held = (int) rf_int64(row, 2);
+}
+
 static void
 joined_check_cap(const Referrer *referrer)
 {
@@ -152,7 +197,7 @@ joined_check_cap(const Referrer *referrer)
 	RfRefusal		  refusal;
 
 	if (campaign->max_referrals == 0 ||
-		referrer->count + referrer->njoined <= campaign->max_referrals)
+		referrer->count + referrer->njoined + referrer->held <= campaign->max_referrals)
 		return;
 	(void) rf_refuse_capped(campaign, referrer->code, &refusal);
 	rf_refusal_raise(&refusal);
@@ -180,6 +225,7 @@ joined_count(inviters_hash *referrers)
 	values[0] = rf_column_array(&ids);
 	values[1] = rf_column_array(&joined);
 	joined_lock(referrers, values[0]);
+	joined_count_held(referrers);
 	inviters_start_iterate(referrers, &iterator);
 	while ((referrer = inviters_iterate(referrers, &iterator)) != NULL)
 		joined_check_cap(referrer);
@@ -246,6 +292,22 @@ portion_referrer(const Portion *portion, int64 id, int count)
 	return referrer;
 }
 
+/* What happened to the referrer when this person came; held people move nothing. */
+static void
+portion_happen(RfHappening *joined, const Portion *portion, inviters_hash *referrers)
+{
+	int64	  referrer_id = joined->participant->referrer_id;
+	bool	  held = joined->participant->state == RF_HELD;
+	Referrer *referrer = inviters_lookup(referrers, referrer_id);
+
+	joined->event = held ? RF_EVENT_INVITED_HELD : RF_EVENT_INVITED_JOINED;
+	joined->move.what = RF_INVITED_JOINS;
+	joined->move.before = referrer->count;
+	referrer->count += !held;
+	joined->move.after = referrer->count;
+	joined->referrer = portion_referrer(portion, referrer_id, referrer->count);
+}
+
 static void
 portion_settle(Portion *portion, inviters_hash *referrers)
 {
@@ -265,15 +327,7 @@ portion_settle(Portion *portion, inviters_hash *referrers)
 		  };
 
 		if (person->referrer_id != 0)
-		{
-			Referrer *referrer = inviters_lookup(referrers, person->referrer_id);
-
-			joined.event = RF_EVENT_INVITED_JOINED;
-			joined.move.what = RF_INVITED_JOINS;
-			joined.move.before = referrer->count++;
-			joined.move.after = referrer->count;
-			joined.referrer = portion_referrer(portion, person->referrer_id, referrer->count);
-		}
+			portion_happen(&joined, portion, referrers);
 		rf_settle_add(settlement, &joined);
 	}
 	(void) rf_settle(settlement);
@@ -281,17 +335,32 @@ portion_settle(Portion *portion, inviters_hash *referrers)
 }
 
 /* campaign_id is column 2 of a person. */
+static const RfCampaign *
+reading_campaign(Reading *reading)
+{
+	bool  isnull;
+	Datum id = slot_getattr(reading->slot, reading->map.attnum[1], &isnull);
+
+	return rf_campaign_by_id(DatumGetInt64(id));
+}
+
 static bool
 reading_matters(Reading *reading)
 {
-	bool			  isnull;
-	int64			  campaign_id = DatumGetInt64(slot_getattr(reading->slot,
-															   reading->map.attnum[1], &isnull));
-	const RfCampaign *campaign = rf_campaign_by_id(campaign_id);
+	const RfCampaign *campaign = reading_campaign(reading);
+	bool			  invited = reading_referrer(reading) != 0;
 
-	if (reading_referrer(reading) == 0)
-		return rf_settle_matters(campaign, RF_REFERRER_JOINS);
-	return rf_window_matters(campaign) || rf_settle_matters(campaign, RF_INVITED_JOINS);
+	switch (reading_state(reading))
+	{
+		case RF_BLOCKED:
+			return false;
+		case RF_HELD:
+			return invited && (campaign->wanted & RF_EVENT_BIT(RF_EVENT_INVITED_HELD)) != 0;
+		case RF_PENDING:
+			return rf_window_matters(campaign) || rf_settle_matters(campaign, RF_INVITED_JOINS);
+		default:
+			return rf_settle_matters(campaign, RF_REFERRER_JOINS);
+	}
 }
 
 /*
@@ -307,6 +376,36 @@ portion_memory(Tuplestorestate *rows)
 									 ALLOCSET_DEFAULT_SIZES);
 	return AllocSetContextCreate(CurrentMemoryContext, "referral join",
 								 PORTION_MEMORY, PORTION_MEMORY, ALLOCSET_DEFAULT_MAXSIZE);
+}
+
+static int
+campaign_compare(const ListCell *a, const ListCell *b)
+{
+	int64 left = ((const RfCampaign *) lfirst(a))->id;
+	int64 right = ((const RfCampaign *) lfirst(b))->id;
+
+	return left < right ? -1 : left > right;
+}
+
+/* What one portion locks of limits must not come before what the next one does. */
+static void
+joined_lock_limits(Reading *reading)
+{
+	List	 *campaigns = NIL;
+	ListCell *cell;
+
+	if (tuplestore_tuple_count(reading->rows) <= JOINED_PORTION)
+		return;
+	reading_rewind(reading);
+	while (reading_next(reading))
+	{
+		const RfCampaign *campaign = reading_campaign(reading);
+
+		campaigns = list_append_unique_ptr(campaigns, unconstify(RfCampaign *, campaign));
+	}
+	list_sort(campaigns, campaign_compare);
+	foreach(cell, campaigns)
+		rf_limits_lock_campaign(lfirst(cell));
 }
 
 static void
@@ -349,6 +448,7 @@ rf_joined(Tuplestorestate *rows, TupleDesc tupdesc)
 	reading_start(&reading, rows, tupdesc);
 	referrers = joined_referrers(&reading);
 	joined_count(referrers);
+	joined_lock_limits(&reading);
 	joined_settle(&reading, referrers);
 	ExecDropSingleTupleTableSlot(reading.slot);
 }

@@ -56,7 +56,8 @@ static void
 kept_lock_out_writers(void)
 {
 	static const char *const relations[] = {
-		"rf_participant", "rf_reward_rule", "rf_reward", "rf_webhook"};
+		"rf_participant", "rf_reward_rule", "rf_reward", "rf_webhook", "rf_fraud_rule",
+		"rf_blocked"};
 
 	for (size_t i = 0; i < lengthof(relations); i++)
 		LockRelationOid(rf_engine_relation(relations[i]), ShareRowExclusiveLock);
@@ -77,6 +78,12 @@ RF_STATEMENT(campaign_is_used,
 			 " OR EXISTS (SELECT FROM @extschema@.rf_webhook WHERE campaign_id = $1)",
 			 INT8OID);
 
+/* What is a campaign's own goes with it. */
+RF_STATEMENT(delete_fraud_rules,
+			 "DELETE FROM @extschema@.rf_fraud_rule WHERE campaign_id = $1", INT8OID);
+RF_STATEMENT(delete_blocked,
+			 "DELETE FROM @extschema@.rf_blocked WHERE campaign_id = $1", INT8OID);
+
 Datum
 rf_campaign_kept(PG_FUNCTION_ARGS)
 {
@@ -92,6 +99,8 @@ rf_campaign_kept(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
 				 errmsg("campaign " INT64_FORMAT " has people, rules or webhooks", DatumGetInt64(id)),
 				 errhint("Set its state to 'ended' instead of deleting it.")));
+	rf_execute(&delete_fraud_rules, &id, NULL);
+	rf_execute(&delete_blocked, &id, NULL);
 	rf_engine_leave(&engine);
 	return PointerGetDatum(trigger->tg_trigtuple);
 }

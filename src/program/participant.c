@@ -46,6 +46,7 @@ enum
 	NAME,
 	REFERRED_BY,
 	SOURCE,
+	IP,
 	CODE,
 	META,
 	JOINED_AT,
@@ -56,13 +57,15 @@ enum
 	INVITED_COUNT,
 	QUALIFIED_COUNT,
 	QUALIFIED_AT,
+	SIGNALS,
+	REVIEW,
 	ROW_COLUMNS
 };
 
 static const char *const row_columns[ROW_COLUMNS] = {
-	"campaign_id", "email", "name", "referred_by", "source", "code", "meta", "joined_at",
+	"campaign_id", "email", "name", "referred_by", "source", "ip", "code", "meta", "joined_at",
 	"email_key", "code_key", "referrer_id", "state", "invited_count", "qualified_count",
-	"qualified_at"};
+	"qualified_at", "signals", "review"};
 
 /* What lasts for a statement. */
 typedef struct Joining
@@ -126,6 +129,12 @@ row_set(Row *row, int column, Datum value)
 }
 
 static void
+row_clear(Row *row, int column)
+{
+	row->nulls[row->joining->index[column]] = true;
+}
+
+static void
 row_applicant(const Row *row, RfApplicant *applicant)
 {
 	const int *index = row->joining->index;
@@ -140,31 +149,59 @@ row_applicant(const Row *row, RfApplicant *applicant)
 	applicant->referred_by = row_string(row, REFERRED_BY);
 	applicant->source = row_string(row, SOURCE);
 	applicant->code = row_string(row, CODE);
+	applicant->ip = row->nulls[index[IP]] ? 0 : row->values[index[IP]];
 	applicant->meta = row_meta(row);
 	applicant->has_joined_at = !row->nulls[index[JOINED_AT]];
 	if (applicant->has_joined_at)
 		applicant->joined_at = DatumGetTimestampTz(row->values[index[JOINED_AT]]);
 }
 
+static RfPersonState
+admitted_state(const RfAdmitted *admitted)
+{
+	if (admitted->verdict.action == RF_BLOCK)
+		return RF_BLOCKED;
+	if (admitted->verdict.action == RF_HOLD)
+		return RF_HELD;
+	return admitted->referrer_id != 0 ? RF_PENDING : RF_ACTIVE;
+}
+
+/* Names of the signals that fired, as text[]. */
+static Datum
+signal_names(uint32 signals)
+{
+	RfColumn names;
+
+	rf_column_init(&names, TEXTOID);
+	for (int i = 0; i < RF_FRAUD_SIGNALS; i++)
+	{
+		if ((signals & RF_SIGNAL_BIT(i)) != 0)
+			rf_column_add(&names, CStringGetTextDatum(rf_fraud_signal_name(i)));
+	}
+	return rf_column_array(&names);
+}
+
 /* Fill the engine's columns. */
 static void
 row_fill(Row *row, const RfAdmitted *admitted)
 {
-	bool		  invited = admitted->referrer_id != 0;
-	RfPersonState state = invited ? RF_PENDING : RF_ACTIVE;
-
 	row_set(row, EMAIL, CStringGetTextDatum(admitted->email));
 	row_set(row, SOURCE, CStringGetTextDatum(admitted->source));
 	row_set(row, CODE, CStringGetTextDatum(admitted->code));
 	row_set(row, JOINED_AT, TimestampTzGetDatum(admitted->joined_at));
 	row_set(row, EMAIL_KEY, CStringGetTextDatum(admitted->email_key));
 	row_set(row, CODE_KEY, CStringGetTextDatum(admitted->code_key));
-	row_set(row, STATE, CStringGetTextDatum(rf_person_state_name(state)));
+	row_set(row, STATE, CStringGetTextDatum(rf_person_state_name(admitted_state(admitted))));
 	row_set(row, INVITED_COUNT, Int32GetDatum(0));
 	row_set(row, QUALIFIED_COUNT, Int32GetDatum(0));
-	row_set(row, REFERRER_ID, Int64GetDatum(admitted->referrer_id));
-	row->nulls[row->joining->index[REFERRER_ID]] = !invited;
-	row->nulls[row->joining->index[QUALIFIED_AT]] = true;
+	row_clear(row, REFERRER_ID);
+	row_clear(row, QUALIFIED_AT);
+	row_clear(row, SIGNALS);
+	row_clear(row, REVIEW);
+	if (admitted->referrer_id != 0)
+		row_set(row, REFERRER_ID, Int64GetDatum(admitted->referrer_id));
+	if (admitted->verdict.signals != 0)
+		row_set(row, SIGNALS, signal_names(admitted->verdict.signals));
 }
 
 Datum
@@ -235,7 +272,7 @@ row_check_fixed(HeapTuple old, HeapTuple new, TupleDesc tupdesc)
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					 errmsg("column \"%s\" of a participant is fixed", name),
-					 errhint("After the insert, email, name, source and meta may change; the rest belongs to the engine (see rf_qualify, rf_unqualify).")));
+					 errhint("After the insert, email, name, source and meta may change; the rest belongs to the engine (see rf_qualify, rf_unqualify, rf_release, rf_block).")));
 	}
 }
 

@@ -74,6 +74,9 @@ static const Right app_rights[] = {
 	"campaign_id, name, url, method, events, sources, rule_id, format, fields, extra, template," \
 	" state, timeout, max_in_flight, rate_limit, ordering, retry_schedule, http_version, fulfills"
 
+#define FRAUD_RULE_COLUMNS "campaign_id, signal, action, threshold, \"within\""
+#define BLOCKED_COLUMNS	   "campaign_id, email, domain, network, note"
+
 /* Besides those of app. */
 static const Right operator_rights[] = {
 	{"SELECT", "@.rf_webhook, @.rf_webhook_state, @.rf_event, @.rf_retry, @.rf_dead, @.rf_attempt, @.rf_home"},
@@ -82,7 +85,7 @@ static const Right operator_rights[] = {
 	{"INSERT (campaign_id, " RULE_COLUMNS "), UPDATE (" RULE_COLUMNS "), DELETE", "@.rf_reward_rule"},
 	{"INSERT (rule_id, threshold, amount, unit, pool), UPDATE (rule_id, threshold, amount, unit, pool), DELETE",
 	 "@.rf_milestone"},
-	{"INSERT, UPDATE, DELETE", "@.rf_fraud_rule"},
+	{"INSERT (" FRAUD_RULE_COLUMNS "), UPDATE (" FRAUD_RULE_COLUMNS "), DELETE", "@.rf_fraud_rule"},
 	{"INSERT (" WEBHOOK_COLUMNS "), UPDATE (" WEBHOOK_COLUMNS "), DELETE", "@.rf_webhook"},
 	{"EXECUTE", "FUNCTION @.rf_issue(bigint), @.rf_issue(bigint[]), @.rf_fulfill(bigint, text), @.rf_fulfill(bigint[], text)"},
 	{"EXECUTE", "FUNCTION @.rf_fail(bigint, text), @.rf_fail(bigint[], text), @.rf_cancel(bigint, text), @.rf_cancel(bigint[], text)"},
@@ -90,6 +93,9 @@ static const Right operator_rights[] = {
 	{"EXECUTE", "FUNCTION @.rf_tick(), @.rf_create_webhook, @.rf_webhook_secret(bigint), @.rf_set_headers(bigint, jsonb), @.rf_check_url(text)"},
 	{"EXECUTE", "FUNCTION @.rf_erase(bigint), @.rf_export(bigint)"},
 	{"SELECT", "@.rf_approval"},
+	{"SELECT, INSERT (" BLOCKED_COLUMNS "), UPDATE (" BLOCKED_COLUMNS "), DELETE", "@.rf_blocked"},
+	{"SELECT, INSERT (domain, disposable), UPDATE (disposable), DELETE", "@.rf_disposable_domain"},
+	{"EXECUTE", "FUNCTION @.rf_release(bigint), @.rf_block(bigint, text)"},
 	{NULL, NULL}};
 
 static void

@@ -125,7 +125,8 @@ settle_subject(Settling *settling, const RfRule *rule)
 		RfGrant *grant = settle_grant(settling, rule, settle_recipient(what, rule), &worth);
 
 		/* Joining and a purchase happen once, so they earn once. */
-		grant->first_time = rule->terms.earned_on != RF_INVITED_QUALIFIES && !grant->revives;
+		grant->first_time = rule->terms.earned_on != RF_INVITED_QUALIFIES && !grant->revives &&
+			!what->again;
 	}
 	if (rule->nlevels > 0)
 		rf_lineage_read(&settling->lineage, what, what->campaign->nlevels);

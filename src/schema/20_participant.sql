@@ -34,7 +34,8 @@ CREATE TABLE @extschema@.rf_participant (
 	CHECK ((state = 'qualified') = (qualified_at IS NOT NULL) OR state IN ('held', 'blocked'))
 ) WITH (fillfactor = 85);
 
-CREATE INDEX rf_participant_referrer_idx ON @extschema@.rf_participant (referrer_id)
+-- No index has the state in it or in its condition: changes of state stay HOT.
+CREATE INDEX rf_participant_referrer_idx ON @extschema@.rf_participant (referrer_id, joined_at)
 	WHERE referrer_id IS NOT NULL;
 
 COMMENT ON TABLE @extschema@.rf_participant IS
@@ -66,7 +67,7 @@ COMMENT ON COLUMN @extschema@.rf_participant.code_key IS
 COMMENT ON COLUMN @extschema@.rf_participant.referrer_id IS
 'participant whose code was used; set by the engine';
 COMMENT ON COLUMN @extschema@.rf_participant.state IS
-'active: joined on their own; pending, qualified, expired, held, blocked: invited; set by the engine';
+'active: joined on their own; pending, qualified, expired: invited; held: counts only after rf_release; blocked: counts for nothing; set by the engine';
 COMMENT ON COLUMN @extschema@.rf_participant.qualified_at IS
 'when the invited person qualified; set by the engine';
 COMMENT ON COLUMN @extschema@.rf_participant.invited_count IS
@@ -74,9 +75,9 @@ COMMENT ON COLUMN @extschema@.rf_participant.invited_count IS
 COMMENT ON COLUMN @extschema@.rf_participant.qualified_count IS
 'people this one invited that are qualified now; set by the engine';
 COMMENT ON COLUMN @extschema@.rf_participant.signals IS
-'signals of fraud that fired when the person joined; set by the engine';
+'signals of fraud that fired when the person joined; null: none; set by the engine';
 COMMENT ON COLUMN @extschema@.rf_participant.review IS
-'why the person was blocked; set by the engine';
+'the reason that rf_block was told; set by the engine';
 COMMENT ON COLUMN @extschema@.rf_participant.erased_at IS
 'when the person was made anonymous by rf_erase; set by the engine';
 
@@ -109,36 +110,3 @@ FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_participant_fixed();
 CREATE TRIGGER rf_participant_rows_kept
 BEFORE DELETE OR TRUNCATE ON @extschema@.rf_participant
 FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.rf_rows_kept('rf_erase(participant_id) makes a person anonymous; a campaign ends by its state.');
-
-CREATE TABLE @extschema@.rf_fraud_rule (
-	campaign_id bigint NOT NULL,
-	signal text NOT NULL
-		CHECK (signal IN ('same_ip', 'plus_alias', 'disposable', 'velocity', 'duplicate_name', 'blocked_list')),
-	action text NOT NULL
-		CHECK (action IN ('allow', 'flag', 'hold', 'block')),
-	threshold integer
-		CHECK (threshold > 0),
-	"within" interval
-		CHECK ("within" > interval '0'),
-	PRIMARY KEY (campaign_id, signal)
-);
-
-COMMENT ON TABLE @extschema@.rf_fraud_rule IS
-'what a signal of fraud does to a person who joins; refused until a later version';
-COMMENT ON COLUMN @extschema@.rf_fraud_rule.campaign_id IS
-'campaign the rule belongs to';
-COMMENT ON COLUMN @extschema@.rf_fraud_rule.signal IS
-'what is looked for';
-COMMENT ON COLUMN @extschema@.rf_fraud_rule.action IS
-'allow, flag, hold or block the person';
-COMMENT ON COLUMN @extschema@.rf_fraud_rule.threshold IS
-'how many make the signal, where it counts';
-COMMENT ON COLUMN @extschema@.rf_fraud_rule."within" IS
-'time over which it counts';
-
-CREATE TRIGGER rf_fraud_rule_unbuilt
-BEFORE INSERT OR UPDATE ON @extschema@.rf_fraud_rule
-FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_refuse_unbuilt('signal');
-CREATE TRIGGER rf_fraud_rule_changed
-AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON @extschema@.rf_fraud_rule
-FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.rf_programme_changed();

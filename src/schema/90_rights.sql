@@ -87,3 +87,15 @@ ALTER TABLE @extschema@.rf_milestone ENABLE ALWAYS TRIGGER rf_milestone_changed;
 ALTER TABLE @extschema@.rf_webhook ENABLE ALWAYS TRIGGER rf_webhook_changed;
 ALTER TABLE @extschema@.rf_secret ENABLE ALWAYS TRIGGER rf_secret_changed;
 ALTER TABLE @extschema@.rf_home ENABLE ALWAYS TRIGGER rf_home_changed;
+
+-- Fraud. Domains that came with the extension come with it again, but whether
+-- they are disposable is the user's to say.
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_blocked', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_blocked_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_disposable_domain', 'WHERE NOT builtin OR NOT disposable');
+-- rf_mailbox stays everybody's: an index uses it, with the rights of whoever
+-- inserts or restores a row, and it knows nothing but its argument.
+REVOKE ALL ON FUNCTION
+	@extschema@.rf_fraud_row_valid, @extschema@.rf_disposable_domain_valid,
+	@extschema@.rf_release, @extschema@.rf_block
+FROM PUBLIC;

@@ -26,7 +26,14 @@ $node->safe_psql('shop', q{
 	SELECT rf_qualify('BOB');
 	SELECT rf_qualify('CAT');
 	SELECT rf_unqualify('CAT');
-	SELECT rf_set_headers(1, '{"x-key": "secret"}');});
+	SELECT rf_set_headers(1, '{"x-key": "secret"}');
+	INSERT INTO rf_fraud_rule (campaign_id, signal, action) VALUES
+		(1, 'plus_alias', 'hold'), (1, 'disposable', 'block');
+	INSERT INTO rf_blocked (email) VALUES ('Bad@x.example');
+	INSERT INTO rf_blocked (network) VALUES ('192.0.2.0/24');
+	INSERT INTO rf_disposable_domain (domain, disposable) VALUES ('own.example', true), ('yopmail.com', false);
+	INSERT INTO rf_participant (campaign_id, email, code, referred_by)
+		VALUES (1, 'eve+2@x.example', 'EVE', 'ANN'), (1, 'fay@yopmail.net', 'FAY', 'ANN');});
 
 # The rows of all tables but those the worker writes while we look.
 my @tables = split /\n/, $node->safe_psql('shop', q{
