@@ -57,6 +57,22 @@ SELECT state, changed FROM rf_qualify('WIN-CYD', occurred_at => '2024-02-28');
 SELECT rf_tick() AS expired;
 SELECT code, state FROM windows WHERE code = 'WIN-CYD';
 
+-- guards: unqualified within the window they can expire again, and after it they
+-- do at the next sweep; whoever qualifies can expire no more
+SET referral.clock_offset = '40 d';
+INSERT INTO rf_participant (campaign_id, email, code, referred_by) VALUES
+	(:campaign, 'gus@people.example', 'WIN-GUS', 'WIN-ANN');
+SELECT state FROM rf_qualify('WIN-GUS');
+SELECT state, can_expire FROM windows WHERE code = 'WIN-GUS';
+SELECT state FROM rf_unqualify('WIN-GUS', 'returned');
+SELECT state, can_expire FROM windows WHERE code = 'WIN-GUS';
+SELECT state FROM rf_qualify('WIN-GUS');
+RESET referral.clock_offset;
+SELECT state FROM rf_unqualify('WIN-EVE', 'returned');
+SELECT rf_tick() AS expired;
+SELECT * FROM windows WHERE code = 'WIN-EVE';
+SELECT * FROM counts();
+
 -- guards: a longer window opens for everybody who is still pending; who has
 -- expired stays so
 SET referral.clock_offset = '40 d';

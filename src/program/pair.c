@@ -15,6 +15,7 @@
 #include "program/pair.h"
 #include "program/window.h"
 #include "program/reward.h"
+#include "program/window.h"
 
 /* Who is to be locked. */
 typedef struct Found
@@ -268,4 +269,5 @@ rf_pair_write(const RfPair *pair)
 
 	rf_execute(&write_pair, values,
 			   TIMESTAMP_NOT_FINITE(pair->invited.qualified_at) ? "   n  " : NULL);
+	rf_window_follow(&pair->invited);
 }

@@ -74,13 +74,18 @@ RF_STATEMENT(close_windows,
 			 INT8ARRAYOID);
 
 void
-rf_window_close(const RfPerson *person)
+rf_window_follow(const RfPerson *person)
 {
 	RfColumn ids;
 	Datum	 values[1];
 
-	if (!rf_window_matters(rf_campaign_by_id(person->campaign_id)))
+	if (person->referrer_id == 0 || !rf_window_matters(rf_campaign_by_id(person->campaign_id)))
 		return;
+	if (person->state == RF_PENDING)
+	{
+		rf_windows_open(person, 1);
+		return;
+	}
 	rf_column_init(&ids, INT8OID);
 	rf_column_add(&ids, Int64GetDatum(person->id));
 	values[0] = rf_column_array(&ids);

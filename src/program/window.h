@@ -38,8 +38,11 @@ extern TimestampTz rf_window_end(const RfCampaign *campaign, const RfPerson *per
  */
 extern void rf_windows_open(const RfPerson *people, int npeople);
 
-/* This person can expire no more. Inside an engine scope, with the person locked. */
-extern void rf_window_close(const RfPerson *person);
+/*
+ * This person's state has changed: who is pending can expire, others cannot.
+ * Inside an engine scope, with the person locked.
+ */
+extern void rf_window_follow(const RfPerson *person);
 
 /*
  * Make those expired whose windows are over, at most RF_BATCH. Returns how
