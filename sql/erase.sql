@@ -105,6 +105,18 @@ SELECT qualified_count FROM rf_participant WHERE id = :bob;
 SELECT convert_from(payload, 'UTF8')::jsonb #> '{data,referrer,name}' AS name, convert_from(payload, 'UTF8')::jsonb #>> '{data,referrer,code}' = 'ERASED-' || :bob AS code
 FROM rf_event WHERE type = 'invited.qualified' ORDER BY id DESC LIMIT 1;
 
+-- guards: the person earns nothing more; others do
+SELECT CASE WHEN participant_id = :bob THEN 'bob' ELSE code END AS who, rule, state, reason FROM rf_reward_status WHERE earned_by = 'ERASE-DORA' ORDER BY reward_id;
+
+-- guards: what is cancelled frees its place under a limit
+INSERT INTO rf_campaign (slug, name) VALUES ('erase-limit', 'Limit') RETURNING id AS limited \gset
+INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, amount, unit, auto_issue, max_total)
+VALUES (:limited, 'only one', 'referrer', 'referrer_joins', 10, 'USD', false, 1);
+INSERT INTO rf_participant (campaign_id, email, code) VALUES (:limited, 'a@people.example', 'ERASE-A'), (:limited, 'b@people.example', 'ERASE-B');
+SELECT rf_erase(id) FROM rf_participant WHERE code = 'ERASE-A';
+INSERT INTO rf_participant (campaign_id, email, code) VALUES (:limited, 'c@people.example', 'ERASE-C');
+SELECT CASE WHEN code LIKE 'ERASED-%' THEN 'erased' ELSE code END AS who, state, reason FROM rf_reward_status WHERE campaign_id = :limited ORDER BY reward_id;
+
 -- guards: the code of somebody who took that very code is respected
 SELECT last_value + 1 AS next FROM rf_participant_id_seq \gset
 INSERT INTO rf_participant (campaign_id, email, code) VALUES (:campaign, 'fay@people.example', 'ERASED-' || :next) RETURNING id = :next AS same;

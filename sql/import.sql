@@ -42,7 +42,7 @@ SELECT code, invited_count FROM rf_participant WHERE campaign_id = :campaign AND
 
 -- guards: fields that are no text are read as text
 SELECT * FROM rf_import('import', rows => '[{"email": "dee@people.example", "name": 42, "code": 12345}]');
-SELECT name, code FROM rf_participant WHERE email_key = 'dee@people.example';
+SELECT name, code FROM rf_participant WHERE campaign_id = :campaign AND email_key = 'dee@people.example';
 
 -- guards: all good, nothing at all
 SELECT * FROM rf_import('import', rows => '[{"email": "eve@people.example"}]');

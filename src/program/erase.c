@@ -34,13 +34,15 @@
 #include "program/admission.h"
 #include "program/campaign.h"
 #include "program/code.h"
+#include "program/limit.h"
 #include "program/payload.h"
 #include "program/person.h"
+#include "program/reward.h"
 
 PG_FUNCTION_INFO_V1(rf_erase);
 
 RF_STATEMENT(lock_person,
-			 "SELECT " RF_PERSON_COLUMNS ", p.erased_at IS NOT NULL"
+			 "SELECT " RF_PERSON_COLUMNS
 			 " FROM @extschema@.rf_participant p"
 			 " WHERE p.id = $1"
 			 " FOR UPDATE",
@@ -59,19 +61,24 @@ RF_STATEMENT(lock_around,
 			 " FOR NO KEY UPDATE",
 			 INT8OID);
 
-/* Locks the person and those around. False if they were erased before. */
+/*
+ * Locks the tables in the order of kept.c, the person, and those around. False
+ * if they were erased before.
+ */
 static bool
 person_lock(RfPerson *person, int64 id)
 {
 	Datum values[] = {Int64GetDatum(id)};
 
+	LockRelationOid(rf_engine_relation("rf_participant"), RowExclusiveLock);
+	rf_rewards_lock();
 	if (rf_execute(&lock_person, values, NULL) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("participant " INT64_FORMAT " does not exist", id)));
-	if (rf_bool(0, RF_PERSON_NCOLUMNS + 1))
-		return false;
 	rf_person_read(person, 0, 1);
+	if (person->erased)
+		return false;
 	rf_execute(&lock_around, values, NULL);
 	return true;
 }
@@ -149,9 +156,18 @@ RF_STATEMENT(cancel_rewards,
 static void
 rewards_cancel(const RfPerson *person)
 {
-	Datum values[] = {Int64GetDatum(person->id), TimestampTzGetDatum(rf_now())};
+	Datum	 values[] = {Int64GetDatum(person->id), TimestampTzGetDatum(rf_now())};
+	uint64	 nrows = rf_execute(&cancel_rewards, values, NULL);
+	RfColumn cancelled;
 
-	rf_execute(&cancel_rewards, values, NULL);
+	rf_column_init(&cancelled, INT8OID);
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		if (rf_bool(row, 2))
+			rf_column_add(&cancelled, Int64GetDatum(rf_int64(row, 1)));
+	}
+	if (cancelled.n > 0)
+		rf_rewards_freed(rf_column_array(&cancelled), 0);
 }
 
 /* ---- what was said about them ------------------------------------------- */

@@ -13,7 +13,8 @@
 /* In the order of RF_PERSON_COLUMNS. */
 static const char *const person_columns[RF_PERSON_NCOLUMNS] = {
 	"id", "campaign_id", "email", "name", "source", "code", "meta", "joined_at",
-	"referrer_id", "state", "qualified_at", "invited_count", "qualified_count"};
+	"referrer_id", "state", "qualified_at", "invited_count", "qualified_count",
+	"erased_at"};
 
 static const char *const person_states[] = {
 	"active", "pending", "qualified", "held", "blocked", "expired"};
@@ -57,6 +58,7 @@ person_fill(RfPerson *person, const Datum *values, const bool *nulls)
 	person->qualified_at = nulls[10] ? DT_NOBEGIN : DatumGetTimestampTz(values[10]);
 	person->invited_count = DatumGetInt32(values[11]);
 	person->qualified_count = DatumGetInt32(values[12]);
+	person->erased = !nulls[13];
 }
 
 void

@@ -35,13 +35,15 @@ typedef struct RfPerson
 	TimestampTz	  qualified_at; /* DT_NOBEGIN: not qualified */
 	int			  invited_count;
 	int			  qualified_count;
+	bool		  erased; /* anonymous: see erase.c */
 } RfPerson;
 
 /* The columns rf_person_read() expects, in its order. */
 #define RF_PERSON_COLUMNS \
 	"p.id, p.campaign_id, p.email, p.name, p.source, p.code, p.meta, p.joined_at, " \
-	"p.referrer_id, p.state, p.qualified_at, p.invited_count, p.qualified_count"
-#define RF_PERSON_NCOLUMNS 13
+	"p.referrer_id, p.state, p.qualified_at, p.invited_count, p.qualified_count, " \
+	"p.erased_at"
+#define RF_PERSON_NCOLUMNS 14
 
 /*
  * Read a person from row i of the last statement, whose columns start at the

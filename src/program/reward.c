@@ -235,6 +235,11 @@ grant_prepare(RfGrant *grant)
 		grant->state = "rejected";
 		grant->reason = "recipient blocked";
 	}
+	else if (recipient->erased)
+	{
+		grant->state = "rejected";
+		grant->reason = "recipient erased";
+	}
 	else if (recipient->state == RF_HELD || grant->due_at > rf_now())
 		grant->state = "pending";
 	else

@@ -36,7 +36,7 @@ static const Right reader_rights[] = {
 	 "@.rf_reward_status"},
 	{"EXECUTE", "FUNCTION @.rf_worker_status(), @.rf_home_status(), @.rf_message_id(bigint, bigint)"},
 	{"SELECT", "@.rf_campaign_rewards, @.rf_daily_stats, @.rf_funnel"},
-	{"SELECT (rule_id, participant_id, subject_id, n, issued_at, fulfilled_at)", "@.rf_reward_status"},
+	{"SELECT (rule_id, participant_id, subject_id, n, issued_at, fulfilled_at, level, pool, purchase_id, original_id)", "@.rf_reward_status"},
 	{"SELECT (reward_id, campaign_id, rule_id, rule, recipient, participant_id, code, participant_state, earned_by, metric, amount, unit, state, why, earned_at, due_at)",
 	 "@.rf_approval"},
 	{"EXECUTE", "FUNCTION @.rf_leaderboard(text, timestamptz, timestamptz), @.rf_referral_tree(bigint, integer)"},

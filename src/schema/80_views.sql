@@ -113,7 +113,11 @@ CREATE VIEW @extschema@.rf_reward_status AS
 		r.n,
 		r.issued_at,
 		r.fulfilled_at,
-		r.reference
+		r.reference,
+		r.level,
+		r.pool,
+		r.purchase_id,
+		r.original_id
 	FROM @extschema@.rf_reward r
 	JOIN @extschema@.rf_reward_rule rule ON rule.id = r.rule_id
 	JOIN @extschema@.rf_participant p ON p.id = r.participant_id
