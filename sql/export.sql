@@ -12,6 +12,9 @@ INSERT INTO rf_participant (campaign_id, email, name, code, referred_by, ip, met
 	(:campaign, 'bob@people.example', 'Bob', 'EXP-BOB', 'EXP-ANN', '192.0.2.2', '{"plan": "tin"}', '2024-01-02 00:00+00'),
 	(:campaign, 'cyd@people.example', 'Cyd', 'EXP-CYD', 'EXP-BOB', '192.0.2.3', '{"secret": "of cyd"}', '2024-01-03 00:00+00');
 SELECT changed FROM rf_qualify('EXP-BOB', occurred_at => '2024-02-01 00:00+00');
+SELECT changed FROM rf_record_purchase('EXP-BOB', 20, 'USD', 'order 1', '2024-02-01 00:00+00');
+SELECT changed FROM rf_record_refund('export', 'order 1', 5, 'refund 1');
+SELECT changed FROM rf_record_purchase('EXP-CYD', 30, 'USD', 'order 2', '2024-02-01 00:00+00');
 SELECT changed FROM rf_qualify('EXP-CYD', occurred_at => '2024-02-02 00:00+00');
 SELECT id AS bob FROM rf_participant WHERE code = 'EXP-BOB' \gset
 INSERT INTO rf_click SELECT :campaign, :bob, '2024-01-05', v, 2 FROM unnest('{a,b}'::bytea[]) v;
@@ -29,8 +32,11 @@ FROM jsonb_array_elements(:'export'::jsonb -> 'events') e WHERE e #>> '{payload,
 SELECT e ->> 'type' AS type, (e #> '{payload,data,participant}') - 'id'::text AS participant, e #> '{payload,data,referrer,email}' AS referrer, e #> '{payload,data,reward,amount}' AS amount
 FROM jsonb_array_elements(:'export'::jsonb -> 'events') e WHERE e #>> '{payload,data,participant,id}' <> :'bob';
 
+SELECT p ->> 'external_id' AS purchase, p ->> 'amount' AS amount, p ->> 'refunded' AS refunded FROM jsonb_array_elements(:'export'::jsonb -> 'purchases') p;
+SELECT f ->> 'refund_id' AS refund, f ->> 'amount' AS amount FROM jsonb_array_elements(:'export'::jsonb -> 'refunds') f;
+
 -- guards: of others no more than that
-SELECT :'export' ~* '"ann"|"cyd"|ann@|cyd@|secret|192\.0\.2\.[13]' AS tells_of_others;
+SELECT :'export' ~* '"ann"|"cyd"|ann@|cyd@|secret|order 2|192\.0\.2\.[13]' AS tells_of_others;
 
 -- guards: the same again, whatever the session's settings
 SET timezone = 'UTC';

@@ -67,6 +67,7 @@ SELECT changed FROM rf_qualify('PERIOD-C2', occurred_at => '2024-02-10');
 SELECT rank, code, qualified_count, invited_count FROM rf_leaderboard('views-period', '2024-01-01', '2024-02-01');
 SELECT rank, code, qualified_count, invited_count FROM rf_leaderboard('views-period', '2024-02-01');
 SELECT rank, code, qualified_count, invited_count FROM rf_leaderboard('views-period', '2024-02-01', '2024-02-10');
+SELECT rank, code FROM rf_leaderboard('views-period', '2024-01-01', top => 2);
 SELECT count(*) FROM rf_leaderboard('views-period', '2025-01-01');
 SELECT count(*) FROM rf_leaderboard('no-such', '2024-01-01');
 

@@ -39,7 +39,7 @@ static const Right reader_rights[] = {
 	{"SELECT (rule_id, participant_id, subject_id, n, issued_at, fulfilled_at, level, pool, purchase_id, original_id)", "@.rf_reward_status"},
 	{"SELECT (reward_id, campaign_id, rule_id, rule, recipient, participant_id, code, participant_state, earned_by, metric, amount, unit, state, why, earned_at, due_at)",
 	 "@.rf_approval"},
-	{"EXECUTE", "FUNCTION @.rf_leaderboard(text, timestamptz, timestamptz), @.rf_referral_tree(bigint, integer)"},
+	{"EXECUTE", "FUNCTION @.rf_leaderboard(text, timestamptz, timestamptz, integer), @.rf_referral_tree(bigint, integer)"},
 	{NULL, NULL}};
 
 static const Right app_rights[] = {
@@ -55,7 +55,7 @@ static const Right app_rights[] = {
 	{"EXECUTE", "FUNCTION @.rf_unqualify(text, text), @.rf_explain(text)"},
 	{"EXECUTE", "FUNCTION @.rf_sign(text, text, bigint, bytea), @.rf_verify(text, text, bigint, bytea, text, interval)"},
 	{"SELECT", "@.rf_campaign_rewards, @.rf_daily_stats, @.rf_funnel"},
-	{"EXECUTE", "FUNCTION @.rf_leaderboard(text, timestamptz, timestamptz), @.rf_referral_tree(bigint, integer)"},
+	{"EXECUTE", "FUNCTION @.rf_leaderboard(text, timestamptz, timestamptz, integer), @.rf_referral_tree(bigint, integer)"},
 	{"SELECT", "@.rf_purchase, @.rf_refund"},
 	{"EXECUTE", "FUNCTION @.rf_qualify_coupon(text, numeric, text, timestamptz, text)"},
 	{"EXECUTE", "FUNCTION @.rf_record_purchase(text, numeric, text, text, timestamptz)"},
