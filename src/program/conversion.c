@@ -8,7 +8,6 @@
 #include "program/limit.h"
 #include "program/recurrence.h"
 #include "program/take_back.h"
-#include "program/window.h"
 
 /* The person is written before anything is granted: rewards show the state after. */
 static void
@@ -87,7 +86,6 @@ rf_unconvert(RfPair *pair, const char *reason, RfEventBatch *events)
 	pair->invited.qualified_at = DT_NOBEGIN;
 	pair->referrer.qualified_count--;
 	rf_pair_write(pair);
-	rf_windows_open(&pair->invited, 1);
 	rf_event_add(events, &event);
 	return rf_rewards_take_back(&loss, events);
 }

@@ -13,7 +13,6 @@
 #include "base/sqlstate.h"
 #include "program/admission.h"
 #include "program/pair.h"
-#include "program/window.h"
 #include "program/reward.h"
 #include "program/window.h"
 

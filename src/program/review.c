@@ -24,7 +24,6 @@
 #include "program/reward_change.h"
 #include "program/settle.h"
 #include "program/take_back.h"
-#include "program/window.h"
 
 PG_FUNCTION_INFO_V1(rf_release);
 PG_FUNCTION_INFO_V1(rf_block);
@@ -191,7 +190,6 @@ pair_block(RfPair *pair, const char *reason)
 	pair->referrer.qualified_count -= was_qualified;
 	rf_pair_write(pair);
 	review_write(pair, reason);
-	rf_window_close(&pair->invited);
 	if (counted)
 		rewards = others_rewards_take_back(pair, was_qualified, &events);
 	rewards += own_rewards_reject(pair, &events);
