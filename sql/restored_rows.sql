@@ -60,7 +60,7 @@ SELECT count(*) FROM rf_participant WHERE campaign_id = :campaign;
 INSERT INTO rf_participant (campaign_id, email, code, email_key, code_key, qualified_at, invited_count, qualified_count, referrer_id)
 VALUES (:campaign, 'gus@people.example', 'REST-GUS', 'lie', 'LIE', now(), 7, 7, 900001)
 RETURNING state, email_key, code_key, qualified_at, invited_count, qualified_count, referrer_id;
-SELECT type FROM rf_event WHERE campaign_id = :campaign;
+SELECT type FROM rf_event WHERE campaign_id = :campaign ORDER BY id;
 
 -- guards: restored people take part as if they had joined here
 UPDATE rf_campaign SET max_referrals = NULL WHERE id = :campaign;
