@@ -77,7 +77,11 @@ SELECT qualified_at FROM rf_participant WHERE code = 'SWIN-BOB';
 SELECT state, changed FROM rf_record_refund('spend-window', 'late');
 SELECT state, changed FROM rf_record_refund('spend-window', 'early');
 SELECT state, changed FROM rf_record_refund('spend-window', 'last');
--- guards: a call long after the window about a purchase in it qualifies
+-- guards: pending again, and the window is over: the next tick says so; spend in
+-- the window still qualifies
+SELECT rf_tick() > 0 AS expired;
+SELECT state FROM rf_participant WHERE code = 'SWIN-BOB';
+SELECT state, changed FROM rf_record_purchase('SWIN-BOB', 1, occurred_at => '2024-01-30');
 SELECT state, changed FROM rf_record_purchase('SWIN-CYD', 100, occurred_at => '2024-01-15');
 
 -- guards: other currencies are refused where the campaign has one

@@ -9,7 +9,6 @@
 #include "utils/builtins.h"
 #include "utils/inval.h"
 
-#include "base/clock.h"
 #include "base/sqlstate.h"
 #include "program/admission.h"
 #include "program/pair.h"
@@ -219,7 +218,7 @@ rf_pair_is_open(const RfPair *pair, TimestampTz when, RfRefusal *refusal)
 TimestampTz
 rf_pair_window_start(const RfPair *pair)
 {
-	return pair->campaign->qualify_within == NULL ? DT_NOBEGIN : pair->invited.joined_at;
+	return rf_window_matters(pair->campaign) ? pair->invited.joined_at : DT_NOBEGIN;
 }
 
 TimestampTz

@@ -95,7 +95,6 @@ pair_release(RfPair *pair)
 	pair->referrer.invited_count += invited;
 	rf_pair_write(pair);
 	review_write(pair, NULL);
-	rf_windows_open(&pair->invited, 1);
 	return pair_settle_join(pair);
 }
 

@@ -26,6 +26,8 @@ $node->safe_psql('shop', q{
 	SELECT rf_qualify('BOB');
 	SELECT rf_qualify('CAT');
 	SELECT rf_unqualify('CAT');
+	SELECT rf_record_purchase('BOB', 10, 'EUR', 'order');
+	SELECT rf_record_refund((SELECT slug FROM rf_campaign), 'order', 3);
 	SELECT rf_set_headers(1, '{"x-key": "secret"}');
 	INSERT INTO rf_fraud_rule (campaign_id, signal, action) VALUES
 		(1, 'plus_alias', 'hold'), (1, 'disposable', 'block');
