@@ -50,7 +50,7 @@ SELECT :'eve_created'::boolean AS created,
 SELECT id = :eve_participant_id AS same_id, code = :'eve_code' AS same_code,
 	email, name, state, source, ip, meta
 FROM rf_participant
-WHERE email_key = 'eve@people.example';
+WHERE email_key = 'eve@people.example' AND id = :eve_participant_id;
 
 -- guards 5.2: again, whatever is said now: the first row, and created = false
 SELECT participant_id = :eve_participant_id AS same_id, code = :'eve_code' AS same_code, created

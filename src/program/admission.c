@@ -10,12 +10,9 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
-#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
-#include "utils/formatting.h"
 #include "utils/memutils.h"
 
 #include "base/clock.h"
@@ -23,10 +20,6 @@
 #include "program/admission.h"
 #include "program/fraud.h"
 #include "program/person.h"
-
-#define EMAIL_MAX	   320 /* bytes: 64 + 1 + 255, RFC 3696 erratum 1690 */
-#define NAME_MAX_BYTES 1024
-#define SOURCE_MAX	   255
 
 /* A referrer as the statement first saw them. */
 typedef struct Referrer
@@ -69,78 +62,6 @@ rf_admission(MemoryContext context)
 	admission->context = context;
 	admission->referrers = referrers_create(context, 8, NULL);
 	return admission;
-}
-
-char *
-rf_email_trim(const char *email)
-{
-	size_t length;
-
-	email += strspn(email, " \t\r\n");
-	length = strlen(email);
-	while (length > 0 && strchr(" \t\r\n", email[length - 1]) != NULL)
-		length--;
-	return pnstrdup(email, length);
-}
-
-char *
-rf_email_key(const char *trimmed)
-{
-	return str_tolower(trimmed, strlen(trimmed), C_COLLATION_OID);
-}
-
-/* Text that can be sent: no control characters, and UTF-8 where the server does not check. */
-static bool
-text_is_valid(const char *value, const char *column, int max, RfRefusal *refusal)
-{
-	if (value == NULL)
-		return true;
-	if (strlen(value) > (size_t) max)
-		return rf_refuse(refusal, ERRCODE_STRING_DATA_RIGHT_TRUNCATION,
-						 psprintf("%s is too long", column),
-						 psprintf("It has %zu bytes, the limit is %d.", strlen(value), max), NULL);
-	for (const char *c = value; *c != '\0'; c++)
-	{
-		if ((unsigned char) *c < 0x20 || *c == 0x7f)
-			return rf_refuse(refusal, ERRCODE_INVALID_PARAMETER_VALUE,
-							 psprintf("%s contains a control character", column), NULL, NULL);
-	}
-	if (GetDatabaseEncoding() == PG_SQL_ASCII &&
-		!pg_verify_mbstr(PG_UTF8, value, strlen(value), true))
-		return rf_refuse(refusal, ERRCODE_CHARACTER_NOT_IN_REPERTOIRE,
-						 psprintf("%s is not valid UTF-8", column), NULL,
-						 "Events are sent as UTF-8, and a database with encoding SQL_ASCII does not check.");
-	return true;
-}
-
-bool
-rf_email_is_valid(const char *email, RfRefusal *refusal)
-{
-	const char *at;
-
-	if (email == NULL)
-		return rf_refuse(refusal, ERRCODE_NOT_NULL_VIOLATION, "email must not be null", NULL,
-						 "A participant is known by e-mail.");
-	if (!text_is_valid(email, "email", EMAIL_MAX, refusal))
-		return false;
-	at = strrchr(email, '@');
-	if (at == NULL || at == email || at[1] == '\0' || strpbrk(email, " \t") != NULL)
-		return rf_refuse(refusal, ERRCODE_INVALID_PARAMETER_VALUE,
-						 psprintf("invalid e-mail address: \"%s\"", email), NULL,
-						 "An address has the form name@domain.");
-	return true;
-}
-
-bool
-rf_particulars_are_valid(const char *name, const char *source, const char *meta,
-						 RfRefusal *refusal)
-{
-	if (source != NULL && source[0] == '\0')
-		return rf_refuse(refusal, ERRCODE_INVALID_PARAMETER_VALUE,
-						 "source is empty", NULL, "Leave it null to have it filled.");
-	return text_is_valid(name, "name", NAME_MAX_BYTES, refusal) &&
-		text_is_valid(source, "source", SOURCE_MAX, refusal) &&
-		text_is_valid(meta, "meta", INT_MAX, refusal);
 }
 
 /* The row's campaign; rows of one campaign mostly come together. */
@@ -374,7 +295,7 @@ check_columns(const RfApplicant *applicant, RfAdmitted *admitted, RfRefusal *ref
 		return false;
 	admitted->email_key = rf_email_key(admitted->email);
 	return rf_particulars_are_valid(applicant->name, applicant->source, applicant->meta, refusal) &&
-		text_is_valid(applicant->referred_by, "referred_by", SOURCE_MAX, refusal) &&
+		rf_text_is_valid(applicant->referred_by, "referred_by", RF_SOURCE_MAX, refusal) &&
 		check_code(applicant, admitted, refusal) &&
 		check_joined_at(applicant, admitted, refusal);
 }

@@ -9,6 +9,7 @@
 #include "base/engine.h"
 #include "program/campaign.h"
 #include "program/code.h"
+#include "program/particulars.h"
 #include "program/refusal.h"
 #include "program/verdict.h"
 
@@ -61,16 +62,5 @@ extern bool rf_refuse_blocked(const char *code, RfRefusal *refusal);
 
 /* Fill the refusal of a referrer who has as many people as allowed; returns false. */
 extern bool rf_refuse_capped(const RfCampaign *campaign, const char *code, RfRefusal *refusal);
-
-/* Is it an address in form? On false, `refusal` says why not. */
-extern bool rf_email_is_valid(const char *email, RfRefusal *refusal);
-
-/* What may change later besides the e-mail; strings may be NULL, meta as above. */
-extern bool rf_particulars_are_valid(const char *name, const char *source,
-									 const char *meta, RfRefusal *refusal);
-
-/* Trimmed; palloc'd. */
-extern char *rf_email_trim(const char *email);
-extern char *rf_email_key(const char *trimmed);
 
 #endif /* RF_ADMISSION_H */

@@ -15,8 +15,6 @@
 
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
-#include "executor/executor.h"
-#include "executor/tuptable.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
@@ -25,6 +23,7 @@
 #include "program/fraud.h"
 #include "program/joined.h"
 #include "program/limit.h"
+#include "program/newcomers.h"
 #include "program/reward.h"
 #include "program/settle.h"
 #include "program/window.h"
@@ -56,72 +55,20 @@ typedef struct Referrer
 #define SH_DECLARE
 #include "lib/simplehash.h"
 
-typedef struct Reading
-{
-	Tuplestorestate *rows;
-	int				 pointer;
-	TupleTableSlot	*slot;
-	RfPersonMap		 map;
-} Reading;
-
-static void
-reading_start(Reading *reading, Tuplestorestate *rows, TupleDesc tupdesc)
-{
-	reading->rows = rows;
-	reading->pointer = tuplestore_alloc_read_pointer(rows, EXEC_FLAG_REWIND);
-	reading->slot = MakeSingleTupleTableSlot(tupdesc, &TTSOpsMinimalTuple);
-	rf_person_map(&reading->map, tupdesc);
-}
-
-static void
-reading_rewind(Reading *reading)
-{
-	tuplestore_select_read_pointer(reading->rows, reading->pointer);
-	tuplestore_rescan(reading->rows);
-}
-
-static bool
-reading_next(Reading *reading)
-{
-	/* Statements of ours may have read the table in between. */
-	tuplestore_select_read_pointer(reading->rows, reading->pointer);
-	return tuplestore_gettupleslot(reading->rows, true, false, reading->slot);
-}
-
-/* referrer_id is column 9 of a person. */
-static int64
-reading_referrer(Reading *reading)
-{
-	bool  isnull;
-	Datum id = slot_getattr(reading->slot, reading->map.attnum[8], &isnull);
-
-	return isnull ? 0 : DatumGetInt64(id);
-}
-
-/* state is column 10 of a person. */
-static RfPersonState
-reading_state(Reading *reading)
-{
-	bool  isnull;
-	Datum state = slot_getattr(reading->slot, reading->map.attnum[9], &isnull);
-
-	return rf_person_state_parse(TextDatumGetCString(state));
-}
-
 static inviters_hash *
-joined_referrers(Reading *reading)
+joined_referrers(RfNewcomers *newcomers)
 {
 	inviters_hash *referrers = inviters_create(CurrentMemoryContext, 8, NULL);
 
-	reading_rewind(reading);
-	while (reading_next(reading))
+	rf_newcomers_rewind(newcomers);
+	while (rf_newcomers_next(newcomers))
 	{
-		int64		  id = reading_referrer(reading);
+		int64		  id = rf_newcomers_referrer(newcomers);
 		RfPersonState state;
 		Referrer	 *referrer;
 		bool		  found;
 
-		if (id == 0 || (state = reading_state(reading)) == RF_BLOCKED)
+		if (id == 0 || (state = rf_newcomers_state(newcomers)) == RF_BLOCKED)
 			continue;
 		referrer = inviters_insert(referrers, id, &found);
 		if (!found)
@@ -334,23 +281,13 @@ portion_settle(Portion *portion, inviters_hash *referrers)
 	rf_windows_open(portion->people, portion->npeople);
 }
 
-/* campaign_id is column 2 of a person. */
-static const RfCampaign *
-reading_campaign(Reading *reading)
-{
-	bool  isnull;
-	Datum id = slot_getattr(reading->slot, reading->map.attnum[1], &isnull);
-
-	return rf_campaign_by_id(DatumGetInt64(id));
-}
-
 static bool
-reading_matters(Reading *reading)
+newcomer_matters(RfNewcomers *newcomers)
 {
-	const RfCampaign *campaign = reading_campaign(reading);
-	bool			  invited = reading_referrer(reading) != 0;
+	const RfCampaign *campaign = rf_newcomers_campaign(newcomers);
+	bool			  invited = rf_newcomers_referrer(newcomers) != 0;
 
-	switch (reading_state(reading))
+	switch (rf_newcomers_state(newcomers))
 	{
 		case RF_BLOCKED:
 			return false;
@@ -387,21 +324,25 @@ campaign_compare(const ListCell *a, const ListCell *b)
 	return left < right ? -1 : left > right;
 }
 
-/* What one portion locks of limits must not come before what the next one does. */
+/*
+ * What one portion locks of limits must not come before what the next one does:
+ * a large statement locks all of it now.
+ */
 static void
-joined_lock_limits(Reading *reading)
+joined_lock_limits(RfNewcomers *newcomers)
 {
 	List	 *campaigns = NIL;
 	ListCell *cell;
 
-	if (tuplestore_tuple_count(reading->rows) <= JOINED_PORTION)
+	if (tuplestore_tuple_count(newcomers->rows) <= JOINED_PORTION)
 		return;
-	reading_rewind(reading);
-	while (reading_next(reading))
+	rf_newcomers_rewind(newcomers);
+	while (rf_newcomers_next(newcomers))
 	{
-		const RfCampaign *campaign = reading_campaign(reading);
+		RfCampaign *campaign = unconstify(RfCampaign *, rf_newcomers_campaign(newcomers));
 
-		campaigns = list_append_unique_ptr(campaigns, unconstify(RfCampaign *, campaign));
+		if (campaigns == NIL || llast(campaigns) != campaign)
+			campaigns = list_append_unique_ptr(campaigns, campaign);
 	}
 	list_sort(campaigns, campaign_compare);
 	foreach(cell, campaigns)
@@ -409,28 +350,28 @@ joined_lock_limits(Reading *reading)
 }
 
 static void
-joined_settle(Reading *reading, inviters_hash *referrers)
+joined_settle(RfNewcomers *newcomers, inviters_hash *referrers)
 {
-	MemoryContext memory = portion_memory(reading->rows);
+	MemoryContext memory = portion_memory(newcomers->rows);
 	MemoryContext caller = MemoryContextSwitchTo(memory);
 	bool		  more = true;
 
-	reading_rewind(reading);
+	rf_newcomers_rewind(newcomers);
 	while (more)
 	{
 		Portion portion = {0};
 
 		portion.people = palloc_array(RfPerson, JOINED_PORTION);
-		while (portion.npeople < JOINED_PORTION && (more = reading_next(reading)))
+		while (portion.npeople < JOINED_PORTION && (more = rf_newcomers_next(newcomers)))
 		{
-			if (reading_matters(reading))
+			if (newcomer_matters(newcomers))
 				rf_person_read_slot(&portion.people[portion.npeople++],
-									reading->slot, &reading->map);
+									newcomers->slot, &newcomers->map);
 		}
 		if (portion.npeople > 0)
 			portion_settle(&portion, referrers);
 		/* A tuple that the table had spilled to disk belongs to the slot. */
-		ExecClearTuple(reading->slot);
+		ExecClearTuple(newcomers->slot);
 		MemoryContextReset(memory);
 	}
 	MemoryContextSwitchTo(caller);
@@ -440,15 +381,15 @@ joined_settle(Reading *reading, inviters_hash *referrers)
 void
 rf_joined(Tuplestorestate *rows, TupleDesc tupdesc)
 {
-	Reading		   reading;
+	RfNewcomers	   newcomers;
 	inviters_hash *referrers;
 
 	rf_rewards_lock();
 	rf_windows_lock();
-	reading_start(&reading, rows, tupdesc);
-	referrers = joined_referrers(&reading);
+	rf_newcomers_start(&newcomers, rows, tupdesc);
+	referrers = joined_referrers(&newcomers);
 	joined_count(referrers);
-	joined_lock_limits(&reading);
-	joined_settle(&reading, referrers);
-	ExecDropSingleTupleTableSlot(reading.slot);
+	joined_lock_limits(&newcomers);
+	joined_settle(&newcomers, referrers);
+	rf_newcomers_end(&newcomers);
 }

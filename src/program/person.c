@@ -25,15 +25,29 @@ rf_person_state_name(RfPersonState state)
 	return person_states[state];
 }
 
-RfPersonState
-rf_person_state_parse(const char *name)
+static RfPersonState
+state_of(const char *name, size_t length)
 {
 	for (size_t i = 0; i < lengthof(person_states); i++)
 	{
-		if (strcmp(person_states[i], name) == 0)
+		if (strlen(person_states[i]) == length && memcmp(person_states[i], name, length) == 0)
 			return (RfPersonState) i;
 	}
-	elog(ERROR, "unexpected state \"%s\" of a participant", name);
+	elog(ERROR, "unexpected state \"%.*s\" of a participant", (int) length, name);
+}
+
+RfPersonState
+rf_person_state_parse(const char *name)
+{
+	return state_of(name, strlen(name));
+}
+
+RfPersonState
+rf_person_state_read(Datum state)
+{
+	text *name = DatumGetTextPP(state);
+
+	return state_of(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
 }
 
 static char *
@@ -54,7 +68,7 @@ person_fill(RfPerson *person, const Datum *values, const bool *nulls)
 	person->meta = DatumGetJsonbPCopy(values[6]);
 	person->joined_at = DatumGetTimestampTz(values[7]);
 	person->referrer_id = nulls[8] ? 0 : DatumGetInt64(values[8]);
-	person->state = rf_person_state_parse(TextDatumGetCString(values[9]));
+	person->state = rf_person_state_read(values[9]);
 	person->qualified_at = nulls[10] ? DT_NOBEGIN : DatumGetTimestampTz(values[10]);
 	person->invited_count = DatumGetInt32(values[11]);
 	person->qualified_count = DatumGetInt32(values[12]);

@@ -65,4 +65,7 @@ extern void rf_person_read_slot(RfPerson *person, TupleTableSlot *slot, const Rf
 extern const char	*rf_person_state_name(RfPersonState state);
 extern RfPersonState rf_person_state_parse(const char *name);
 
+/* The same from a column's value, without memory of its own. */
+extern RfPersonState rf_person_state_read(Datum state);
+
 #endif /* RF_PERSON_H */
