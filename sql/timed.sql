@@ -9,11 +9,11 @@ INSERT INTO rf_campaign (slug, name) VALUES ('timed', 'Timed') RETURNING id AS c
 INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, amount, unit, hold)
 VALUES (:campaign, 'held', 'referrer', 'invited_qualifies', 1, 'EUR', '1 day');
 INSERT INTO rf_participant (campaign_id, email, code, referred_by) VALUES
-	(:campaign, 'ann@people.example', 'TIME-ANN', NULL),
-	(:campaign, 'bob@people.example', 'TIME-BOB', NULL);
+	(:campaign, 'ann@time.example', 'TIME-ANN', NULL),
+	(:campaign, 'bob@time.example', 'TIME-BOB', NULL);
 INSERT INTO rf_participant (campaign_id, email, code, referred_by) VALUES
-	(:campaign, 'cyd@people.example', 'TIME-CYD', 'TIME-ANN'),
-	(:campaign, 'dee@people.example', 'TIME-DEE', 'TIME-BOB');
+	(:campaign, 'cyd@time.example', 'TIME-CYD', 'TIME-ANN'),
+	(:campaign, 'dee@time.example', 'TIME-DEE', 'TIME-BOB');
 SELECT rewards FROM rf_qualify('TIME-CYD');
 SELECT rewards FROM rf_qualify('TIME-DEE');
 CREATE VIEW timed AS
@@ -63,11 +63,11 @@ RESET referral.clock_offset;
 
 -- guards 5.22: in a copy that was not adopted nothing happens by the clock
 INSERT INTO rf_participant (campaign_id, email, code, referred_by) VALUES
-	(:campaign, 'eve@people.example', 'TIME-EVE', 'TIME-ANN');
+	(:campaign, 'eve@time.example', 'TIME-EVE', 'TIME-ANN');
 SELECT changed FROM rf_qualify('TIME-EVE', idempotency_key => 'third');
 UPDATE rf_campaign SET qualify_within = '1 day' WHERE id = :campaign;
 INSERT INTO rf_participant (campaign_id, email, code, referred_by) VALUES
-	(:campaign, 'fay@people.example', 'TIME-FAY', 'TIME-ANN');
+	(:campaign, 'fay@time.example', 'TIME-FAY', 'TIME-ANN');
 SET referral.clock_offset = '90 d';
 BEGIN;
 UPDATE rf_home SET place = 'elsewhere';

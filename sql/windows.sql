@@ -10,7 +10,7 @@ INSERT INTO rf_campaign (slug, name, qualify_within) VALUES ('windows', 'Windows
 INSERT INTO rf_campaign (slug, name) VALUES ('windows-none', 'No windows') RETURNING id AS endless \gset
 INSERT INTO rf_webhook (campaign_id, name, url, events) VALUES (:campaign, 'Listener', 'https://hooks.example/windows', '{invited.expired}');
 INSERT INTO rf_participant (campaign_id, email, code) VALUES
-	(:campaign, 'ann@people.example', 'WIN-ANN'), (:endless, 'ann@people.example', 'WINO-ANN');
+	(:campaign, 'ann@win.example', 'WIN-ANN'), (:endless, 'ann@win.example', 'WINO-ANN');
 CREATE VIEW windows AS
 	SELECT p.code, p.state, w.ends_at IS NOT NULL AS can_expire,
 		w.ends_at AT TIME ZONE 'UTC' - p.joined_at AT TIME ZONE 'UTC' AS length
@@ -22,12 +22,12 @@ CREATE FUNCTION counts(OUT invited int, OUT qualified int) LANGUAGE sql AS
 
 -- guards: who joins with a code in a campaign with a window can expire, however
 -- they come; who joins on their own, or where there is no window, cannot
-SELECT created FROM rf_join('windows', 'bob@people.example', referred_by => 'WIN-ANN');
+SELECT created FROM rf_join('windows', 'bob@win.example', referred_by => 'WIN-ANN');
 INSERT INTO rf_participant (campaign_id, email, code, referred_by, joined_at) VALUES
-	(:campaign, 'cyd@people.example', 'WIN-CYD', 'WIN-ANN', '2024-01-31 12:00+00'),
-	(:campaign, 'dee@people.example', 'WIN-DEE', 'WIN-ANN', '2024-02-01 12:00+00'),
-	(:campaign, 'eve@people.example', 'WIN-EVE', 'WIN-ANN', '2024-02-02 12:00+00'),
-	(:endless, 'bob@people.example', 'WINO-BOB', 'WINO-ANN', '2024-02-02 12:00+00');
+	(:campaign, 'cyd@win.example', 'WIN-CYD', 'WIN-ANN', '2024-01-31 12:00+00'),
+	(:campaign, 'dee@win.example', 'WIN-DEE', 'WIN-ANN', '2024-02-01 12:00+00'),
+	(:campaign, 'eve@win.example', 'WIN-EVE', 'WIN-ANN', '2024-02-02 12:00+00'),
+	(:endless, 'bob@win.example', 'WINO-BOB', 'WINO-ANN', '2024-02-02 12:00+00');
 SELECT count(*) FROM rf_window w JOIN rf_participant p ON p.id = w.participant_id WHERE p.campaign_id IN (:campaign, :endless);
 -- guards: the end is reckoned in UTC, whatever the session's time zone: 31
 -- January and a month is the 29 February
@@ -61,7 +61,7 @@ SELECT code, state FROM windows WHERE code = 'WIN-CYD';
 -- do at the next sweep; whoever qualifies can expire no more
 SET referral.clock_offset = '40 d';
 INSERT INTO rf_participant (campaign_id, email, code, referred_by) VALUES
-	(:campaign, 'gus@people.example', 'WIN-GUS', 'WIN-ANN');
+	(:campaign, 'gus@win.example', 'WIN-GUS', 'WIN-ANN');
 SELECT state FROM rf_qualify('WIN-GUS');
 SELECT state, can_expire FROM windows WHERE code = 'WIN-GUS';
 SELECT state FROM rf_unqualify('WIN-GUS', 'returned');
@@ -77,7 +77,7 @@ SELECT * FROM counts();
 -- expired stays so
 SET referral.clock_offset = '40 d';
 INSERT INTO rf_participant (campaign_id, email, code, referred_by) VALUES
-	(:campaign, 'hal@people.example', 'WIN-HAL', 'WIN-ANN');
+	(:campaign, 'hal@win.example', 'WIN-HAL', 'WIN-ANN');
 RESET referral.clock_offset;
 UPDATE rf_campaign SET qualify_within = '10 years' WHERE id = :campaign;
 SELECT * FROM windows;
@@ -103,7 +103,7 @@ RESET referral.clock_offset;
 
 -- guards: a change of something else leaves the windows alone
 INSERT INTO rf_participant (campaign_id, email, code, referred_by) VALUES
-	(:campaign, 'ida@people.example', 'WIN-IDA', 'WIN-ANN');
+	(:campaign, 'ida@win.example', 'WIN-IDA', 'WIN-ANN');
 SELECT w.ctid AS before FROM rf_window w JOIN rf_participant p ON p.id = w.participant_id WHERE p.code = 'WIN-IDA' \gset
 UPDATE rf_campaign SET name = 'Windows again', qualify_within = qualify_within WHERE id = :campaign;
 SELECT w.ctid = :'before' AS untouched FROM rf_window w JOIN rf_participant p ON p.id = w.participant_id WHERE p.code = 'WIN-IDA';
@@ -119,8 +119,8 @@ SELECT * FROM counts();
 
 -- guards: one whose event cannot be written does not keep the others
 INSERT INTO rf_participant (campaign_id, email, code, referred_by, joined_at, meta) VALUES
-	(:campaign, 'jim@people.example', 'WIN-JIM', 'WIN-ANN', '2024-03-01', jsonb_build_object('x', repeat('x', 300000))),
-	(:campaign, 'kim@people.example', 'WIN-KIM', 'WIN-ANN', '2024-03-01', '{}');
+	(:campaign, 'jim@win.example', 'WIN-JIM', 'WIN-ANN', '2024-03-01', jsonb_build_object('x', repeat('x', 300000))),
+	(:campaign, 'kim@win.example', 'WIN-KIM', 'WIN-ANN', '2024-03-01', '{}');
 SET client_min_messages = error;
 SELECT rf_tick() AS expired;
 RESET client_min_messages;

@@ -96,7 +96,7 @@ CREATE FUNCTION @extschema@.rf_explain(code text,
 RETURNS SETOF record
 LANGUAGE C STABLE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.rf_explain(text) IS
-'what each rule granted this person, and which number decided';
+'what each rule granted this person, and who invited them for what they did; where it granted nothing, which number decided and what is missing';
 
 CREATE FUNCTION @extschema@.rf_message_id(home bigint, event_id bigint) RETURNS text
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
