@@ -12,10 +12,12 @@
 Datum
 rf_commission(Datum base, Datum percent, Datum cap, const char *currency)
 {
-	Datum hundred = DirectFunctionCall1(int4_numeric, Int32GetDatum(100));
+	/* Multiplied, not divided: that is exact, so that it is rounded once. */
+	Datum hundredth = DirectFunctionCall3(numeric_in, CStringGetDatum("0.01"),
+										  ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
 	Datum zero = DirectFunctionCall1(int4_numeric, Int32GetDatum(0));
 	Datum product = DirectFunctionCall2(numeric_mul, base, percent);
-	Datum amount = rf_currency_round(DirectFunctionCall2(numeric_div, product, hundred), currency);
+	Datum amount = rf_currency_round(DirectFunctionCall2(numeric_mul, product, hundredth), currency);
 
 	if (cap != 0)
 		amount = DirectFunctionCall2(numeric_smaller, amount, rf_currency_round(cap, currency));

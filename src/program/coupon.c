@@ -247,7 +247,7 @@ rf_coupons_lock_campaign(const RfCampaign *campaign)
 	{
 		const RfRule *rule = &campaign->rules[i];
 
-		if (rule->metric != RF_COUPON || !rule->terms.active)
+		if (rule->metric != RF_COUPON)
 			continue;
 		if (rule->value.pool != NULL)
 			rf_column_add(&names, CStringGetTextDatum(rule->value.pool));

@@ -75,7 +75,7 @@ rf_limits_lock_campaign(const RfCampaign *campaign)
 	rf_column_init(&ids, INT8OID);
 	for (int i = 0; i < campaign->nrules; i++)
 	{
-		if (campaign->rules[i].terms.active && rf_rule_is_limited(&campaign->rules[i]))
+		if (rf_rule_is_limited(&campaign->rules[i]))
 			rf_column_add(&ids, Int64GetDatum(campaign->rules[i].id));
 	}
 	limits_lock_ids(&ids);
