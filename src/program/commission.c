@@ -17,7 +17,8 @@ rf_commission(Datum base, Datum percent, Datum cap, const char *currency)
 										  ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
 	Datum zero = DirectFunctionCall1(int4_numeric, Int32GetDatum(0));
 	Datum product = DirectFunctionCall2(numeric_mul, base, percent);
-	Datum amount = rf_currency_round(DirectFunctionCall2(numeric_mul, product, hundredth), currency);
+	Datum exact = DirectFunctionCall2(numeric_mul, product, hundredth);
+	Datum amount = rf_currency_round(exact, currency);
 
 	if (cap != 0)
 		amount = DirectFunctionCall2(numeric_smaller, amount, rf_currency_round(cap, currency));
