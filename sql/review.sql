@@ -157,6 +157,52 @@ VALUES (:campaign, 'fay+x@people.example', 'RV-FAY', 'RV-DEE');
 SELECT state, changed, rewards FROM rf_block((SELECT id FROM rf_participant WHERE code = 'RV-FAY'));
 SELECT code, invited FROM people WHERE code = 'RV-DEE';
 
+-- guards: rewards of a held person wait for their release, whatever their hold
+INSERT INTO rf_participant (campaign_id, email, code, referred_by) VALUES
+	(:campaign, 'gus+x@people.example', 'RV-GUS', 'RV-DEE'),
+	(:campaign, 'hal@people.example', 'RV-HAL', 'RV-GUS'),
+	(:campaign, 'ivy@people.example', 'RV-IVY', 'RV-GUS');
+SELECT rf_tick() >= 0 AS ticked;
+SELECT rule, earned_by, ordinal, state FROM rewards WHERE code = 'RV-GUS' ORDER BY reward_id;
+SELECT state, changed FROM rf_release((SELECT id FROM rf_participant WHERE code = 'RV-GUS'));
+SELECT rf_tick() >= 0 AS ticked;
+SELECT rule, earned_by, ordinal, state FROM rewards WHERE code = 'RV-GUS' ORDER BY reward_id;
+
+-- guards: who is released can expire, who is blocked cannot; an expired person
+-- who is blocked leaves the count
+INSERT INTO rf_campaign (slug, name, qualify_within) VALUES ('review-late', 'Late', '30 days') RETURNING id AS late \gset
+INSERT INTO rf_fraud_rule (campaign_id, signal, action) VALUES (:late, 'plus_alias', 'hold');
+INSERT INTO rf_participant (campaign_id, email, code, referred_by, joined_at) VALUES
+	(:late, 'ann@people.example', 'RVL-ANN', NULL, '2024-01-01'),
+	(:late, 'bob+x@people.example', 'RVL-BOB', 'RVL-ANN', '2024-01-01'),
+	(:late, 'cyd@people.example', 'RVL-CYD', 'RVL-ANN', '2024-01-01'),
+	(:late, 'dee@people.example', 'RVL-DEE', 'RVL-ANN', '2024-01-01');
+SELECT state FROM rf_block((SELECT id FROM rf_participant WHERE code = 'RVL-DEE'));
+SELECT rf_tick() >= 0 AS ticked;
+SELECT code, state, invited FROM people WHERE campaign_id = :late ORDER BY id;
+SELECT state FROM rf_release((SELECT id FROM rf_participant WHERE code = 'RVL-BOB'));
+SELECT rf_tick() >= 0 AS ticked;
+SELECT code, state, invited FROM people WHERE campaign_id = :late ORDER BY id;
+SELECT state FROM rf_block((SELECT id FROM rf_participant WHERE code = 'RVL-CYD'));
+SELECT code, state, invited FROM people WHERE campaign_id = :late ORDER BY id;
+
+-- guards: recurring rewards of a blocked person stop; limits are free again
+INSERT INTO rf_campaign (slug, name, on_unqualify) VALUES ('review-more', 'More', 'clawback') RETURNING id AS more \gset
+INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, kind, recur_every, amount, unit, max_total, hold) VALUES
+	(:more, 'monthly', 'referrer', 'invited_qualifies', 'recurring', '1 month', 1, 'USD', NULL, '0'),
+	(:more, 'first', 'referrer', 'invited_joins', 'standard', NULL, 9, 'USD', 1, '0'),
+	(:more, 'own', 'invited', 'invited_joins', 'standard', NULL, 9, 'USD', 1, '10 years');
+INSERT INTO rf_participant (campaign_id, email, code, referred_by, joined_at) VALUES
+	(:more, 'ann@people.example', 'RVR-ANN', NULL, now()),
+	(:more, 'bob@people.example', 'RVR-BOB', 'RVR-ANN', now());
+SELECT state FROM rf_qualify('RVR-BOB', occurred_at => now() - interval '70 days');
+SELECT state, changed, rewards FROM rf_block((SELECT id FROM rf_participant WHERE code = 'RVR-BOB'));
+SELECT rf_tick() >= 0 AS ticked;
+SELECT rule, code, amount, state, reason FROM rewards WHERE campaign_id = :more ORDER BY reward_id;
+INSERT INTO rf_participant (campaign_id, email, code, referred_by) VALUES
+	(:more, 'cyd@people.example', 'RVR-CYD', 'RVR-ANN');
+SELECT rule, code, amount, state, reason FROM rewards WHERE earned_by = 'RVR-CYD' ORDER BY reward_id;
+
 -- guards: unknown people and nulls
 SELECT rf_release(0);
 \echo :SQLSTATE
