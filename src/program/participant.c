@@ -20,7 +20,7 @@
 #include "base/fresh.h"
 #include "base/sqlstate.h"
 #include "program/admission.h"
-#include "program/import.h"
+#include "program/intake.h"
 #include "program/joined.h"
 #include "program/person.h"
 
@@ -212,7 +212,7 @@ rf_participant_admit(PG_FUNCTION_ARGS)
 	HeapTuple	 tuple = trigger->tg_trigtuple;
 	bool		 restored = !heap_attisnull(tuple, SPI_fnumber(tupdesc, "state"), tupdesc);
 	RfInsert	*insert = rf_insert_row(fcinfo, restored);
-	bool		 import = rf_import_is_running();
+	bool		 intake = rf_intake_is_running();
 	RfLazyEngine lazy = {.fcinfo = fcinfo};
 	RfApplicant	 applicant;
 	RfAdmitted	 admitted;
@@ -225,11 +225,11 @@ rf_participant_admit(PG_FUNCTION_ARGS)
 	row.joining = joining_of(insert, tupdesc);
 	heap_deform_tuple(tuple, tupdesc, row.values, row.nulls);
 	row_applicant(&row, &applicant);
-	admit = rf_admission_check(row.joining->admission, &lazy, &applicant, import,
+	admit = rf_admission_check(row.joining->admission, &lazy, &applicant, intake,
 							   &admitted, &refusal);
 	rf_engine_done(&lazy);
-	if (import)
-		rf_import_row(&admitted, admit ? NULL : &refusal);
+	if (intake)
+		rf_intake_row(&admitted, admit ? NULL : &refusal);
 	else if (!admit)
 		rf_refusal_raise(&refusal);
 	if (!admit)
