@@ -23,10 +23,10 @@ SELECT id AS bob FROM rf_participant WHERE code = 'ERASE-BOB' \gset
 SELECT rewards FROM rf_qualify('ERASE-BOB');
 SELECT rewards FROM rf_qualify('ERASE-CYD');
 SELECT rf_fulfill(reward_id, 'Bob''s account 4711') FROM rf_reward_status WHERE code = 'ERASE-BOB' AND rule = 'now';
-INSERT INTO rf_unmatched (target, occurred_at, "row", reason) VALUES
-	('pg_class', now(), '{"mail": " BOB@people.example", "total": 5}', 'erase test'),
-	('pg_class', now(), '{"ref": "erase bob"}', 'erase test'),
-	('pg_class', now(), '{"ref": "ERASE-CYD"}', 'erase test');
+INSERT INTO rf_unmatched (target, occurred_at, "row", reason, sqlstate) VALUES
+	('pg_class', now(), '{"mail": " BOB@people.example", "total": 5}', 'erase test', 'RF002'),
+	('pg_class', now(), '{"ref": "erase bob"}', 'erase test', 'RF002'),
+	('pg_class', now(), '{"ref": "ERASE-CYD"}', 'erase test', 'RF002');
 CREATE VIEW erase_bodies AS
 	SELECT w.name, e.type, convert_from(coalesce(o.body, e.payload), 'UTF8') AS body
 	FROM rf_outbox o

@@ -58,18 +58,6 @@ import_member(Jsonb *object, const char *name)
 	return JsonbToCString(NULL, &JsonbValueToJsonb(value)->root, 0);
 }
 
-static Datum
-import_convert(const char *text, Oid type)
-{
-	Oid input;
-	Oid param;
-
-	if (type == TEXTOID)
-		return CStringGetTextDatum(text);
-	getTypeInputInfo(type, &input, &param);
-	return OidInputFunctionCall(input, unconstify(char *, text), param, -1);
-}
-
 /* A row being brought into fields. */
 typedef struct Conversion
 {
@@ -89,7 +77,7 @@ import_convert_row(void *arg)
 
 		conversion->nulls[i] = text == NULL;
 		if (text != NULL)
-			conversion->values[i] = import_convert(text, rf_intake_fields[i].type);
+			conversion->values[i] = rf_field_parse(&rf_intake_fields[i], text);
 	}
 }
 

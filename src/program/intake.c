@@ -29,9 +29,9 @@ const RfField rf_intake_fields[RF_INTAKE_FIELDS] = {
 	[RF_INTAKE_NAME] = {"name", TEXTOID},
 	[RF_INTAKE_REFERRED_BY] = {"referred_by", TEXTOID},
 	[RF_INTAKE_SOURCE] = {"source", TEXTOID},
-	[RF_INTAKE_CODE] = {"code", TEXTOID},
 	[RF_INTAKE_IP] = {"ip", INETOID},
 	[RF_INTAKE_META] = {"meta", JSONBOID},
+	[RF_INTAKE_CODE] = {"code", TEXTOID},
 	[RF_INTAKE_JOINED_AT] = {"joined_at", TIMESTAMPTZOID},
 };
 
@@ -169,15 +169,15 @@ rf_intake_row(const RfAdmitted *admitted, const RfRefusal *refusal)
 
 RF_STATEMENT(insert_people,
 			 "INSERT INTO @extschema@.rf_participant"
-			 " (campaign_id, email, name, referred_by, source, code, ip, meta, joined_at)"
-			 " SELECT $1, s.email, s.name, s.referred_by, s.source, s.code, s.ip,"
-			 "  coalesce(s.meta, '{}'), s.joined_at"
+			 " (campaign_id, email, name, referred_by, source, ip, meta, code, joined_at)"
+			 " SELECT $1, s.email, s.name, s.referred_by, s.source, s.ip,"
+			 "  coalesce(s.meta, '{}'), s.code, s.joined_at"
 			 " FROM unnest($2, $3, $4, $5, $6, $7, $8, $9)"
-			 "  AS s (email, name, referred_by, source, code, ip, meta, joined_at)"
+			 "  AS s (email, name, referred_by, source, ip, meta, code, joined_at)"
 			 " ON CONFLICT DO NOTHING"
 			 " RETURNING code_key",
-			 INT8OID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
-			 INETARRAYOID, JSONBARRAYOID, TIMESTAMPTZARRAYOID);
+			 INT8OID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
+			 INETARRAYOID, JSONBARRAYOID, TEXTARRAYOID, TIMESTAMPTZARRAYOID);
 
 /*
  * Rows come back in the order in which they went in; one that was admitted and

@@ -11,6 +11,7 @@
 #define RF_INTAKE_H
 
 #include "program/admission.h"
+#include "program/field.h"
 
 /* What a row brings. */
 enum
@@ -19,19 +20,12 @@ enum
 	RF_INTAKE_NAME,
 	RF_INTAKE_REFERRED_BY,
 	RF_INTAKE_SOURCE,
-	RF_INTAKE_CODE,
 	RF_INTAKE_IP,
 	RF_INTAKE_META,
+	RF_INTAKE_CODE,
 	RF_INTAKE_JOINED_AT,
 	RF_INTAKE_FIELDS
 };
-
-/* A field: its name, and the type of its values. */
-typedef struct RfField
-{
-	const char *name;
-	Oid			type;
-} RfField;
 
 extern const RfField rf_intake_fields[RF_INTAKE_FIELDS];
 

@@ -96,6 +96,10 @@ static const Right operator_rights[] = {
 	{"SELECT, INSERT (" BLOCKED_COLUMNS "), UPDATE (" BLOCKED_COLUMNS "), DELETE", "@.rf_blocked"},
 	{"SELECT, INSERT (domain, disposable), UPDATE (disposable), DELETE", "@.rf_disposable_domain"},
 	{"EXECUTE", "FUNCTION @.rf_release(bigint), @.rf_block(bigint, text)"},
+	{"SELECT, DELETE", "@.rf_unmatched"},
+	{"SELECT", "@.rf_unattached_partition"},
+	{"EXECUTE", "FUNCTION @.rf_attach_joins, @.rf_attach_purchases, @.rf_detach(regclass)"},
+	{"EXECUTE", "FUNCTION @.rf_attached_joins(), @.rf_attached_purchases()"},
 	{NULL, NULL}};
 
 static void

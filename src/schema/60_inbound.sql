@@ -39,27 +39,6 @@ CREATE TRIGGER rf_inbound_token_unbuilt
 BEFORE INSERT OR UPDATE ON @extschema@.rf_inbound_token
 FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_refuse_unbuilt('name');
 
-CREATE TABLE @extschema@.rf_unmatched (
-	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-	target regclass NOT NULL,
-	occurred_at timestamptz NOT NULL,
-	"row" jsonb NOT NULL,
-	reason text NOT NULL
-);
-
-COMMENT ON TABLE @extschema@.rf_unmatched IS
-'rows of attached tables that could not be credited, and why';
-COMMENT ON COLUMN @extschema@.rf_unmatched.id IS
-'set by the engine';
-COMMENT ON COLUMN @extschema@.rf_unmatched.target IS
-'attached table';
-COMMENT ON COLUMN @extschema@.rf_unmatched.occurred_at IS
-'when the row came';
-COMMENT ON COLUMN @extschema@.rf_unmatched."row" IS
-'the columns that were looked at';
-COMMENT ON COLUMN @extschema@.rf_unmatched.reason IS
-'why it was not credited';
-
 CREATE TABLE @extschema@.rf_click (
 	campaign_id bigint NOT NULL,
 	participant_id bigint NOT NULL,

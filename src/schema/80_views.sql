@@ -368,7 +368,9 @@ CREATE VIEW @extschema@.rf_status AS
 			WHEN NOT @extschema@.rf_home_status()
 				THEN 'restored copy: sends nothing before rf_adopt_database()'
 			ELSE w.detail
-		END AS detail
+		END AS detail,
+		ARRAY(SELECT DISTINCT u.partition FROM @extschema@.rf_unattached_partition u)
+			AS unattached_partitions
 	FROM @extschema@.rf_worker_status() w,
 		LATERAL (
 			SELECT

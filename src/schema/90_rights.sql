@@ -76,7 +76,9 @@ REVOKE ALL ON FUNCTION
 	@extschema@.rf_leaderboard, @extschema@.rf_referral_tree,
 	@extschema@.rf_campaign_valid, @extschema@.rf_qualify_coupon,
 	@extschema@.rf_record_purchase, @extschema@.rf_record_refund,
-	@extschema@.rf_apply_rule, @extschema@.rf_simulate
+	@extschema@.rf_apply_rule, @extschema@.rf_simulate,
+	@extschema@.rf_attached_joins, @extschema@.rf_attached_purchases,
+	@extschema@.rf_attach_joins, @extschema@.rf_attach_purchases, @extschema@.rf_detach
 FROM PUBLIC;
 
 -- Caches must learn of changes whatever brought them, replication included.

@@ -1,0 +1,62 @@
+/*
+ * people.c
+ *	  See people.h.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "storage/lmgr.h"
+
+#include "program/people.h"
+#include "program/reward.h"
+
+#define LEVELS_MAX 10 /* of rf_reward_rule.levels */
+
+/* Who is above whom never changes, so it may be read before the lock. */
+RF_STATEMENT(lock_people,
+			 "WITH RECURSIVE line (id, referrer_id, above, most) AS ("
+			 " SELECT p.id, p.referrer_id, 0,"
+			 "  CASE WHEN EXISTS (SELECT FROM @extschema@.rf_reward_rule r"
+			 "    WHERE r.campaign_id = p.campaign_id AND r.levels IS NOT NULL)"
+			 "   THEN $2 + $3 ELSE $2 END"
+			 " FROM @extschema@.rf_participant p"
+			 " WHERE p.id = ANY ($1)"
+			 " UNION"
+			 " SELECT p.id, p.referrer_id, l.above + 1, l.most"
+			 " FROM line l"
+			 " JOIN @extschema@.rf_participant p ON p.id = l.referrer_id"
+			 " WHERE l.above < l.most)"
+			 " SELECT FROM @extschema@.rf_participant p"
+			 " WHERE p.id IN (SELECT line.id FROM line)"
+			 " ORDER BY p.id"
+			 " FOR NO KEY UPDATE",
+			 INT8ARRAYOID, INT4OID, INT4OID);
+
+/*
+ * The tables that are going to be written are locked before the first row, in
+ * the order in which those who delete rules or campaigns lock them (kept.c).
+ */
+void
+rf_people_lock(Datum ids, int above)
+{
+	Datum values[] = {ids, Int32GetDatum(above), Int32GetDatum(LEVELS_MAX)};
+
+	LockRelationOid(rf_engine_relation("rf_participant"), RowExclusiveLock);
+	rf_rewards_lock();
+	rf_execute(&lock_people, values, NULL);
+}
+
+RF_STATEMENT(find_owners,
+			 "SELECT coalesce(pg_catalog.array_agg(p.id), '{}')"
+			 " FROM @extschema@.rf_participant p"
+			 " WHERE p.code_key = ANY ($1)",
+			 TEXTARRAYOID);
+
+void
+rf_people_lock_by_codes(Datum code_keys, int above)
+{
+	bool isnull;
+
+	rf_execute(&find_owners, &code_keys, NULL);
+	rf_people_lock(rf_value(0, 1, &isnull), above);
+}
