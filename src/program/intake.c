@@ -94,14 +94,6 @@ rf_intake_memory(RfIntake *intake)
 	return intake->portion;
 }
 
-RfRefusal
-rf_refusal_of_error(const ErrorData *error)
-{
-	RfRefusal refusal = {error->sqlerrcode, error->message, error->detail, error->hint};
-
-	return refusal;
-}
-
 static char *
 copied(const char *text)
 {

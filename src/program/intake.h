@@ -54,9 +54,6 @@ extern void rf_intake_refuse(RfIntake *intake, int64 number, const char *email,
 /* Insert what was added since. */
 extern void rf_intake_insert(RfIntake *intake);
 
-/* A refusal that says what an error said. */
-extern RfRefusal rf_refusal_of_error(const ErrorData *error);
-
 /* In the row trigger: was it fired by the INSERT of an intake? */
 extern bool rf_intake_is_running(void);
 

@@ -7,6 +7,7 @@
 #include "catalog/pg_type.h"
 #include "storage/lmgr.h"
 
+#include "program/limit.h"
 #include "program/people.h"
 #include "program/reward.h"
 
@@ -32,6 +33,25 @@ RF_STATEMENT(lock_people,
 			 " FOR NO KEY UPDATE",
 			 INT8ARRAYOID, INT4OID, INT4OID);
 
+RF_STATEMENT(find_campaigns,
+			 "SELECT DISTINCT p.campaign_id"
+			 " FROM @extschema@.rf_participant p"
+			 " WHERE p.id = ANY ($1)"
+			 " ORDER BY p.campaign_id",
+			 INT8ARRAYOID);
+
+static void
+people_lock_limits(Datum ids)
+{
+	int	   ncampaigns = (int) rf_execute(&find_campaigns, &ids, NULL);
+	int64 *campaigns = palloc_array(int64, ncampaigns);
+
+	for (int i = 0; i < ncampaigns; i++)
+		campaigns[i] = rf_int64(i, 1);
+	for (int i = 0; i < ncampaigns; i++)
+		rf_limits_lock_campaign(rf_campaign_by_id(campaigns[i]));
+}
+
 /*
  * The tables that are going to be written are locked before the first row, in
  * the order in which those who delete rules or campaigns lock them (kept.c).
@@ -44,6 +64,7 @@ rf_people_lock(Datum ids, int above)
 	LockRelationOid(rf_engine_relation("rf_participant"), RowExclusiveLock);
 	rf_rewards_lock();
 	rf_execute(&lock_people, values, NULL);
+	people_lock_limits(ids);
 }
 
 RF_STATEMENT(find_owners,
@@ -58,5 +79,5 @@ rf_people_lock_by_codes(Datum code_keys, int above)
 	bool isnull;
 
 	rf_execute(&find_owners, &code_keys, NULL);
-	rf_people_lock(rf_value(0, 1, &isnull), above);
+	rf_people_lock(PointerGetDatum(PG_DETOAST_DATUM_COPY(rf_value(0, 1, &isnull))), above);
 }

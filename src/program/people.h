@@ -14,7 +14,8 @@
 
 /*
  * Lock the people with these ids (int8[]), the `above` people above each of
- * them, and everybody further up whom a rule of their campaign may pay.
+ * them, and everybody further up whom a rule of their campaign may pay; then
+ * the limits of their campaigns. The ids must not be in the rows of the last statement.
  */
 extern void rf_people_lock(Datum ids, int above);
 

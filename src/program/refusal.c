@@ -25,3 +25,11 @@ rf_refusal_raise(const RfRefusal *refusal)
 			 refusal->detail ? errdetail_internal("%s", refusal->detail) : 0,
 			 refusal->hint ? errhint("%s", refusal->hint) : 0));
 }
+
+RfRefusal
+rf_refusal_of_error(const ErrorData *error)
+{
+	RfRefusal refusal = {error->sqlerrcode, error->message, error->detail, error->hint};
+
+	return refusal;
+}

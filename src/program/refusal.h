@@ -23,4 +23,7 @@ extern bool rf_refuse(RfRefusal *refusal, int sqlstate, char *message, char *det
 /* Raise a refusal as an error. */
 RF_NORETURN extern void rf_refusal_raise(const RfRefusal *refusal);
 
+/* A refusal that says what an error said; its strings are the error's. */
+extern RfRefusal rf_refusal_of_error(const ErrorData *error);
+
 #endif /* RF_REFUSAL_H */

@@ -62,6 +62,10 @@ CREATE VIEW @extschema@.rf_unattached_partition AS
 		WHERE t.tgfoid IN ('@extschema@.rf_attached_joins()'::regprocedure,
 				'@extschema@.rf_attached_purchases()'::regprocedure)
 			AND t.tgnewtable IS NOT NULL
+			AND NOT EXISTS (
+				SELECT FROM pg_catalog.pg_inherits above
+				JOIN pg_catalog.pg_trigger a ON a.tgrelid = above.inhparent AND a.tgname = t.tgname
+				WHERE above.inhrelid = t.tgrelid)
 		UNION
 		SELECT b.attached, b.name, i.inhrelid
 		FROM below b
