@@ -263,6 +263,41 @@ UPDATE rf_participant SET signals = '{same_ip}' WHERE code = 'FCA-OWN';
 UPDATE rf_participant SET review = 'nice' WHERE code = 'FCA-OWN';
 \set VERBOSITY default
 
+-- guards: operators write rules and lists and review; who joins people needs no
+-- right on the lists, and has none
+SET client_min_messages = error;
+DROP ROLE IF EXISTS regress_rf_fraud_app, regress_rf_fraud_operator;
+RESET client_min_messages;
+CREATE ROLE regress_rf_fraud_app;
+CREATE ROLE regress_rf_fraud_operator;
+SELECT rf_grant('regress_rf_fraud_app', 'app'), rf_grant('regress_rf_fraud_operator', 'operator');
+SET ROLE regress_rf_fraud_operator;
+INSERT INTO rf_fraud_rule (campaign_id, signal, action, threshold, "within") VALUES (:cap, 'same_ip', 'flag', 1, '1 day');
+INSERT INTO rf_fraud_rule (campaign_id, signal, action) VALUES (:cap, 'disposable', 'flag');
+UPDATE rf_fraud_rule SET threshold = NULL WHERE campaign_id = :cap AND signal = 'same_ip';
+INSERT INTO rf_blocked (campaign_id, email, domain, network, note) VALUES (:cap, 'very@bad.example', NULL, NULL, 'x') RETURNING id IS NOT NULL AS id;
+INSERT INTO rf_disposable_domain (domain) VALUES ('operator.example');
+UPDATE rf_disposable_domain SET disposable = false WHERE domain = 'yopmail.com';
+SET ROLE regress_rf_fraud_app;
+INSERT INTO rf_participant (campaign_id, email, code, ip) VALUES
+	(:cap, 'very@bad.example', 'FCA-VERY', '192.0.2.9'), (:cap, 'g@operator.example', 'FCA-G', '192.0.2.9');
+SELECT code, state, signals FROM rf_participant WHERE code IN ('FCA-VERY', 'FCA-G') ORDER BY id;
+\set VERBOSITY sqlstate
+SELECT count(*) FROM rf_blocked;
+SELECT count(*) FROM rf_disposable_domain;
+INSERT INTO rf_fraud_rule (campaign_id, signal, action) VALUES (:cap, 'velocity', 'allow');
+SELECT rf_release(1);
+SELECT rf_block(1);
+INSERT INTO rf_participant (campaign_id, email, signals) VALUES (:cap, 'h@people.example', '{}');
+SET ROLE regress_rf_fraud_operator;
+INSERT INTO rf_fraud_rule (campaign_id, signal, action, created_at) VALUES (:cap, 'velocity', 'allow', now());
+INSERT INTO rf_disposable_domain (domain, builtin) VALUES ('other.example', true);
+\set VERBOSITY default
+SELECT state, changed FROM rf_release((SELECT id FROM rf_participant WHERE code = 'FCA-VERY'));
+RESET ROLE;
+DROP OWNED BY regress_rf_fraud_app, regress_rf_fraud_operator;
+DROP ROLE regress_rf_fraud_app, regress_rf_fraud_operator;
+
 -- guards: a campaign takes its rules and lists along
 INSERT INTO rf_campaign (slug, name) VALUES ('fraud-gone', 'Gone') RETURNING id AS gone \gset
 INSERT INTO rf_fraud_rule (campaign_id, signal, action) VALUES (:gone, 'same_ip', 'hold');
