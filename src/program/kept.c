@@ -111,6 +111,10 @@ RF_STATEMENT(rule_is_used,
 			 INT8OID);
 RF_STATEMENT(delete_milestones,
 			 "DELETE FROM @extschema@.rf_milestone WHERE rule_id = $1", INT8OID);
+RF_STATEMENT(delete_recurrences,
+			 "DELETE FROM @extschema@.rf_recurrence WHERE rule_id = $1", INT8OID);
+RF_STATEMENT(delete_quotas,
+			 "DELETE FROM @extschema@.rf_quota WHERE rule_id = $1", INT8OID);
 
 Datum
 rf_reward_rule_kept(PG_FUNCTION_ARGS)
@@ -128,6 +132,8 @@ rf_reward_rule_kept(PG_FUNCTION_ARGS)
 				 errmsg("rule " INT64_FORMAT " has grants or webhooks", DatumGetInt64(id)),
 				 errhint("Set \"active\" to false instead of deleting it.")));
 	rf_execute(&delete_milestones, &id, NULL);
+	rf_execute(&delete_recurrences, &id, NULL);
+	rf_execute(&delete_quotas, &id, NULL);
 	rf_engine_leave(&engine);
 	return PointerGetDatum(trigger->tg_trigtuple);
 }

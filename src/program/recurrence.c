@@ -192,14 +192,15 @@ typedef struct Due
 	RfSpending	 spending;
 } Due;
 
-/* Add what is due, at most RF_BATCH rewards; the rest is for the next time. */
-static void
-due_settle(Due *due, const RfCampaign *campaign, RfSettlement *settlement)
+/* Add what is due, at most "most" periods; returns how many: the rest is for the next time. */
+static int
+due_settle(Due *due, const RfCampaign *campaign, RfSettlement *settlement, int most)
 {
 	RfRecurrence *recurrence = &due->recurrence;
 	TimestampTz	  now = rf_now();
+	int			  i;
 
-	for (int i = 0; i < RF_BATCH && recurrence_next_at(recurrence) <= now; i++)
+	for (i = 0; i < most && recurrence_next_at(recurrence) <= now; i++)
 	{
 		RfHappening happening = {
 			.campaign = campaign,
@@ -215,6 +216,7 @@ due_settle(Due *due, const RfCampaign *campaign, RfSettlement *settlement)
 								 rf_recurrence_time(recurrence, recurrence->next - 1));
 		recurrence->next++;
 	}
+	return i;
 }
 
 static void
@@ -235,6 +237,7 @@ recurrences_pay_people(Datum subject_ids)
 	RfSettlement *settlement = rf_settlement();
 	uint64		  ndue;
 	Due			 *due;
+	int			  left = RF_BATCH;
 	int			  paid;
 
 	rf_execute(&lock_people, values, NULL);
@@ -254,7 +257,7 @@ recurrences_pay_people(Datum subject_ids)
 		due[i].recurrence.rule = rf_campaign_rule(campaign, due[i].recurrence.subject_id);
 		due[i].recurrence.subject_id = due[i].subject.id;
 		due_complete(&due[i], campaign);
-		due_settle(&due[i], campaign, settlement);
+		left -= due_settle(&due[i], campaign, settlement, left);
 	}
 	paid = rf_settle(settlement);
 	for (uint64 i = 0; i < ndue; i++)
@@ -325,10 +328,11 @@ rf_recurrence_stop(int64 subject_id)
 {
 	Datum values[] = {Int64GetDatum(subject_id), TimestampTzGetDatum(rf_now())};
 
-	if (rf_execute(&is_due, values, NULL) > 0)
+	while (rf_execute(&is_due, values, NULL) > 0)
 	{
 		RfColumn ids;
 
+		CHECK_FOR_INTERRUPTS();
 		rf_column_init(&ids, INT8OID);
 		rf_column_add(&ids, values[0]);
 		(void) recurrences_pay_people(rf_column_array(&ids));

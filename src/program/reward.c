@@ -293,22 +293,34 @@ reward_look(RfGrant *grants, int ngrants)
 
 RF_STATEMENT(revive_rewards,
 			 "UPDATE @extschema@.rf_reward r"
-			 " SET state = g.state, reason = g.reason, coupon = g.coupon, changed_at = $5,"
-			 " issued_at = CASE WHEN g.state = 'issued' THEN $5 END"
-			 " FROM unnest($1, $2, $3, $4) AS g (id, state, reason, coupon)"
+			 " SET amount = g.amount, unit = g.unit, state = g.state, earned_at = g.earned_at,"
+			 " due_at = g.due_at, reason = g.reason, coupon = g.coupon, pool = g.pool,"
+			 " spend_base = g.spend_base, percent = g.percent, cap = g.cap,"
+			 " last_purchase_id = g.last_purchase_id, changed_at = $14,"
+			 " issued_at = CASE WHEN g.state = 'issued' THEN $14 END"
+			 " FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+			 "  AS g (id, amount, unit, state, earned_at, due_at, reason, coupon, pool,"
+			 "   spend_base, percent, cap, last_purchase_id)"
 			 " WHERE r.id = g.id",
-			 INT8ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZOID);
+			 INT8ARRAYOID, NUMERICARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZARRAYOID,
+			 TIMESTAMPTZARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, NUMERICARRAYOID,
+			 NUMERICARRAYOID, NUMERICARRAYOID, INT8ARRAYOID, TIMESTAMPTZOID);
 
-/* Rejected rows that are granted after all; what is refused again stays as it was. */
+/*
+ * Rejected rows that are granted after all, for what they are worth now: that is
+ * what the limits were asked about. What is refused again stays as it was.
+ */
 static void
 reward_revive(RfGrant *grants, int ngrants)
 {
-	RfColumn columns[4];
-	Datum	 values[5];
+	static const int written[] = {
+		ID, AMOUNT, UNIT, STATE, EARNED_AT, DUE_AT, REASON, COUPON, POOL, SPEND_BASE,
+		PERCENT, CAP, LAST_PURCHASE_ID};
+	RfColumn columns[INSERT_COLUMNS];
+	Datum	 values[lengthof(written) + 1];
 
-	rf_column_init(&columns[0], INT8OID);
-	for (int i = 1; i < 4; i++)
-		rf_column_init(&columns[i], TEXTOID);
+	for (int i = 0; i < INSERT_COLUMNS; i++)
+		rf_column_init(&columns[i], insert_types[i]);
 	for (int i = 0; i < ngrants; i++)
 	{
 		RfGrant *grant = &grants[i];
@@ -316,20 +328,15 @@ reward_revive(RfGrant *grants, int ngrants)
 		if (!grant->is_revived || grant->id == 0)
 			continue;
 		if (strcmp(grant->state, "rejected") == 0)
-		{
 			grant->id = 0;
-			continue;
-		}
-		rf_column_add(&columns[0], Int64GetDatum(grant->id));
-		row_add_text(columns, 1, grant->state);
-		row_add_text(columns, 2, grant->reason);
-		row_add_text(columns, 3, grant->coupon);
+		else
+			reward_add_row(columns, grant);
 	}
-	if (columns[0].n == 0)
+	if (columns[ID].n == 0)
 		return;
-	for (int i = 0; i < 4; i++)
-		values[i] = rf_column_array(&columns[i]);
-	values[4] = TimestampTzGetDatum(rf_now());
+	for (size_t i = 0; i < lengthof(written); i++)
+		values[i] = rf_column_array(&columns[written[i]]);
+	values[lengthof(written)] = TimestampTzGetDatum(rf_now());
 	rf_execute(&revive_rewards, values, NULL);
 }
 

@@ -145,20 +145,49 @@ settle_ordinal(Settling *settling, const RfRule *rule, int ordinal, const RfValu
 	settle_grant(settling, rule, settle_recipient(settling->what, rule), &worth)->ordinal = ordinal;
 }
 
+static bool
+settle_condition_holds(Settling *settling, const RfRule *rule)
+{
+	if (rule->condition == NULL)
+		return true;
+	if (settling->document == NULL)
+		settling->document = rf_condition_document(settling->what);
+	return rf_condition_holds(rule->condition, settling->document) == RF_HOLDS;
+}
+
+/* Spend of a period; a purchase that is only foreseen is not among those recorded. */
+static RfSpending
+settle_spending(const Settling *settling, TimestampTz from, TimestampTz until)
+{
+	const RfHappening *what = settling->what;
+
+	if (settling->settlement->foresees && from == DT_NOBEGIN && until == what->earned_at)
+		return what->spending;
+	return rf_recurrence_spending(what->participant->id, from, until);
+}
+
 static void
-settle_period(Settling *settling, const RfRule *rule, int n, TimestampTz from, TimestampTz until)
+settle_period(Settling *settling, const RfRule *rule, int n, TimestampTz from,
+			  TimestampTz until, TimestampTz earned_at)
 {
 	const RfHappening *what = settling->what;
 	RfSpending		   spending = {0};
 	RfWorth			   worth;
+	RfGrant			  *grant;
 
 	if (rule->metric == RF_COMMISSION)
-		spending = rf_recurrence_spending(what->participant->id, from, until);
-	if (rf_worth(rule, 1, what, &spending, &worth))
-		settle_grant(settling, rule, settle_recipient(what, rule), &worth)->n = n;
+		spending = settle_spending(settling, from, until);
+	if (!rf_worth(rule, 1, what, &spending, &worth))
+		return;
+	grant = settle_grant(settling, rule, settle_recipient(what, rule), &worth);
+	grant->n = n;
+	grant->earned_at = earned_at;
 }
 
-/* Someone qualified: the first period now, or what was taken back. */
+/*
+ * Someone qualified: the first period now, or what was taken back. They are
+ * enrolled whether the condition holds or not: each period asks it anew.
+ */
 static void
 settle_recurrence(Settling *settling, const RfRule *rule)
 {
@@ -174,20 +203,17 @@ settle_recurrence(Settling *settling, const RfRule *rule)
 	int			count;
 	int		   *numbers = rf_recurrence_begin(&recurrence, what->earned_at, how, &count);
 
+	if (!settle_condition_holds(settling, rule))
+		return;
 	for (int i = 0; i < count; i++)
-		settle_period(settling, rule, numbers[i],
-					  rf_recurrence_time(&recurrence, numbers[i] - 1),
-					  rf_recurrence_time(&recurrence, numbers[i]));
-}
+	{
+		TimestampTz until = rf_recurrence_time(&recurrence, numbers[i]);
 
-static bool
-settle_condition_holds(Settling *settling, const RfRule *rule)
-{
-	if (rule->condition == NULL)
-		return true;
-	if (settling->document == NULL)
-		settling->document = rf_condition_document(settling->what);
-	return rf_condition_holds(rule->condition, settling->document) == RF_HOLDS;
+		/* Granted again they are earned now; made up for, when they were. */
+		settle_period(settling, rule, numbers[i],
+					  rf_recurrence_time(&recurrence, numbers[i] - 1), until,
+					  settling->revives ? until : what->earned_at);
+	}
 }
 
 static void
@@ -195,7 +221,8 @@ settle_rule(Settling *settling, const RfRule *rule)
 {
 	RfEarned earned = rf_rules_earned(&rule->terms, settling->what->move);
 
-	if (earned.kind == RF_EARNED_NOTHING || !settle_condition_holds(settling, rule))
+	if (earned.kind == RF_EARNED_NOTHING ||
+		(earned.kind != RF_EARNED_RECURRENCE && !settle_condition_holds(settling, rule)))
 		return;
 	switch (earned.kind)
 	{
@@ -251,7 +278,7 @@ rf_settle_add_period(RfSettlement *settlement, const RfHappening *happening,
 
 	*move = (Move){*happening, false, settlement->ngrants, 0};
 	if (settle_condition_holds(&settling, rule))
-		settle_period(&settling, rule, n, from, happening->earned_at);
+		settle_period(&settling, rule, n, from, happening->earned_at, happening->earned_at);
 	move->ngrants = settlement->ngrants - move->first_grant;
 }
 
