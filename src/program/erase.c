@@ -10,32 +10,21 @@
  *
  * Whoever writes an event holds the participant it is about. Those who may be
  * in events with this person as the referrer are therefore locked, too, before
- * the events are looked up: none can be written unseen. They have higher ids
- * than the person, who was there before them.
- *
- * Bodies in a format of the receiver's choice are copied from the outbox by the
- * worker, when a delivery failed or its webhook is paused. It does so under a
- * lock on rf_retry that we exclude while we rewrite them, and only then look for
- * copies. Rows of the outbox keep number and xid, by which alone they are read:
- * none is sent twice or lost. What the worker has in memory when we commit is
- * sent as it was.
+ * the events are looked up (mask.c): none can be written unseen. They have higher
+ * ids than the person, who was there before them.
  */
 #include "postgres.h"
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"
-#include "lib/stringinfo.h"
 #include "storage/lmgr.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/json.h"
 
 #include "base/clock.h"
 #include "program/admission.h"
-#include "program/campaign.h"
 #include "program/code.h"
 #include "program/limit.h"
-#include "program/payload.h"
+#include "program/mask.h"
 #include "program/person.h"
 #include "program/reward.h"
 
@@ -48,15 +37,9 @@ RF_STATEMENT(lock_person,
 			 " FOR UPDATE",
 			 INT8OID);
 
-/* People about whom there may be events that show $1, besides $1. */
-#define PEOPLE_AROUND \
-	" SELECT c.id FROM @extschema@.rf_participant c WHERE c.referrer_id = $1" \
-	" UNION" \
-	" SELECT r.subject_id FROM @extschema@.rf_reward r WHERE r.participant_id = $1"
-
 RF_STATEMENT(lock_around,
 			 "SELECT FROM @extschema@.rf_participant p"
-			 " WHERE p.id IN (" PEOPLE_AROUND ")"
+			 " WHERE p.id IN (" RF_PEOPLE_AROUND ")"
 			 " ORDER BY p.id"
 			 " FOR NO KEY UPDATE",
 			 INT8OID);
@@ -170,180 +153,7 @@ rewards_cancel(const RfPerson *person)
 		rf_rewards_freed(rf_column_array(&cancelled), 0);
 }
 
-/* ---- what was said about them ------------------------------------------- */
-
-/* An object as text, each of its values replaced; its members keep their order. */
-#define OBJECT_WITH(object, member, value) \
-	"(SELECT '{' || string_agg(to_json(" member ".key)::text || ':' || " value ", ','" \
-	"  ORDER BY " member ".n) || '}'" \
-	" FROM json_each(" object ") WITH ORDINALITY AS " member " (key, value, n))"
-
-#define PAYLOAD		  "convert_from(e.payload, 'UTF8')::json"
-#define PERSON_MASKED OBJECT_WITH("d.value", "f", "coalesce($2 -> f.key, f.value)::text")
-#define DATA_MASKED \
-	OBJECT_WITH("t.value", "d", \
-				"CASE WHEN d.key IN ('participant', 'referrer') AND d.value ->> 'id' = $1::text" \
-				" THEN " PERSON_MASKED " ELSE d.value::text END")
-#define PAYLOAD_MASKED \
-	OBJECT_WITH(PAYLOAD, "t", "CASE t.key WHEN 'data' THEN " DATA_MASKED " ELSE t.value::text END")
-
-RF_STATEMENT(mask_events,
-			 "WITH masked AS"
-			 " (UPDATE @extschema@.rf_event e"
-			 "  SET payload = convert_to(" PAYLOAD_MASKED ", 'UTF8')"
-			 "  WHERE e.participant_id IN (SELECT $1 UNION" PEOPLE_AROUND ")"
-			 "  AND (e.participant_id = $1 OR " PAYLOAD " #>> '{data,referrer,id}' = $1::text)"
-			 "  RETURNING e.id)"
-			 " SELECT array_agg(id) FROM masked",
-			 INT8OID, JSONOID);
-
-static void
-mask_add(StringInfo mask, const char *key, const char *value)
-{
-	appendStringInfo(mask, "%s\"%s\":", mask->len > 0 ? "," : "{", key);
-	if (value != NULL)
-		escape_json(mask, value);
-	else
-		appendStringInfoString(mask, "null");
-}
-
-/* What payloads show instead. */
-static char *
-mask_of(const RfPerson *anonymous)
-{
-	const RfCampaign *campaign = rf_campaign_by_id(anonymous->campaign_id);
-	StringInfoData	  mask;
-
-	initStringInfo(&mask);
-	mask_add(&mask, "code", anonymous->code);
-	mask_add(&mask, "email", anonymous->email);
-	mask_add(&mask, "name", anonymous->name);
-	mask_add(&mask, "url", campaign != NULL ? rf_campaign_link(campaign, anonymous->code) : NULL);
-	appendStringInfoString(&mask, ",\"meta\":{}}");
-	return mask.data;
-}
-
-/* Returns the events changed, bigint[]; 0: none. */
-static Datum
-events_mask(const RfPerson *anonymous)
-{
-	Datum values[] = {
-		Int64GetDatum(anonymous->id), CStringGetTextDatum(mask_of(anonymous))};
-	bool  isnull;
-	Datum ids;
-
-	rf_execute(&mask_events, values, NULL);
-	ids = rf_value(0, 1, &isnull);
-	return isnull ? 0 : PointerGetDatum(DatumGetArrayTypePCopy(ids));
-}
-
-/* ---- what waits to be sent ---------------------------------------------- */
-
-RF_STATEMENT(read_bodies,
-			 "SELECT d.id, w.fields, w.extra, w.method = 'GET' OR w.format = 'form',"
-			 "  convert_from(e.payload, 'UTF8')"
-			 " FROM (SELECT id, event_id, webhook_id FROM @extschema@.rf_outbox"
-			 "   WHERE body IS NOT NULL"
-			 "  UNION SELECT delivery_id, event_id, webhook_id FROM @extschema@.rf_retry"
-			 "   WHERE body IS NOT NULL"
-			 "  UNION SELECT delivery_id, event_id, webhook_id FROM @extschema@.rf_dead"
-			 "   WHERE body IS NOT NULL) AS d"
-			 " JOIN @extschema@.rf_event e ON e.id = d.event_id"
-			 " LEFT JOIN @extschema@.rf_webhook w ON w.id = d.webhook_id"
-			 " WHERE d.event_id = ANY ($1)",
-			 INT8ARRAYOID);
-
-#define WRITE_BODIES(table, id) \
-	RF_STATEMENT(write_##table, \
-				 "UPDATE @extschema@.rf_" #table " AS d" \
-				 " SET body = convert_to(b.body, 'UTF8')" \
-				 " FROM unnest($1, $2) AS b (id, body)" \
-				 " WHERE d." #id " = b.id AND d.body IS NOT NULL", \
-				 INT8ARRAYOID, TEXTARRAYOID)
-
-WRITE_BODIES(outbox_0, id);
-WRITE_BODIES(outbox_1, id);
-WRITE_BODIES(outbox_2, id);
-WRITE_BODIES(outbox_3, id);
-WRITE_BODIES(retry, delivery_id);
-WRITE_BODIES(dead, delivery_id);
-
-static RfStatement *const write_bodies[] = {
-	&write_outbox_0, &write_outbox_1, &write_outbox_2, &write_outbox_3, &write_retry, &write_dead};
-
-static Jsonb *
-body_jsonb(uint64 row, int column)
-{
-	bool  isnull;
-	Datum value = rf_value(row, column, &isnull);
-
-	return isnull ? NULL : DatumGetJsonbPCopy(value);
-}
-
-/*
- * The body anew, as its webhook wants it today. One whose webhook has no fields
- * any more, or is gone, gets the standard format: an empty body cannot be sent.
- */
-static char *
-body_of(uint64 row)
-{
-	char		  *standard = rf_text(row, 5);
-	RfSubscription subscription = {
-		.fields = body_jsonb(row, 2),
-		.extra = body_jsonb(row, 3),
-		.format = rf_bool(row, 4) ? RF_FORMAT_FORM : RF_FORMAT_FIELDS};
-
-	return subscription.fields != NULL ? rf_payload_chosen(standard, &subscription) : standard;
-}
-
-static void
-bodies_rebuild(Datum event_ids)
-{
-	uint64	 nrows;
-	RfColumn ids;
-	RfColumn bodies;
-	Datum	 values[2];
-
-	if (rf_execute(&read_bodies, &event_ids, NULL) == 0)
-		return;
-	LockRelationOid(rf_engine_relation("rf_retry"), ShareRowExclusiveLock);
-	nrows = rf_execute(&read_bodies, &event_ids, NULL);
-	rf_column_init(&ids, INT8OID);
-	rf_column_init(&bodies, TEXTOID);
-	for (uint64 row = 0; row < nrows; row++)
-	{
-		rf_column_add(&ids, Int64GetDatum(rf_int64(row, 1)));
-		rf_column_add(&bodies, CStringGetTextDatum(body_of(row)));
-	}
-	values[0] = rf_column_array(&ids);
-	values[1] = rf_column_array(&bodies);
-	for (size_t i = 0; i < lengthof(write_bodies); i++)
-		rf_execute(write_bodies[i], values, NULL);
-}
-
 /* ---- the rest ----------------------------------------------------------- */
-
-/* An endpoint's answer may repeat what it was sent. */
-#define FORGET_ANSWERS(table) \
-	RF_STATEMENT(forget_##table, \
-				 "UPDATE @extschema@.rf_" #table " SET response = NULL" \
-				 " WHERE event_id = ANY ($1) AND response IS NOT NULL", \
-				 INT8ARRAYOID)
-
-FORGET_ANSWERS(attempt_0);
-FORGET_ANSWERS(attempt_1);
-FORGET_ANSWERS(attempt_2);
-FORGET_ANSWERS(attempt_3);
-
-static RfStatement *const forget_answers[] = {
-	&forget_attempt_0, &forget_attempt_1, &forget_attempt_2, &forget_attempt_3};
-
-static void
-answers_forget(Datum event_ids)
-{
-	for (size_t i = 0; i < lengthof(forget_answers); i++)
-		rf_execute(forget_answers[i], &event_ids, NULL);
-}
 
 RF_STATEMENT(forget_unmatched,
 			 "DELETE FROM @extschema@.rf_unmatched u"
@@ -367,16 +177,11 @@ static void
 person_erase(const RfPerson *person)
 {
 	RfPerson anonymous = person_anonymous(person);
-	Datum	 event_ids;
 
 	person_write(person, &anonymous);
 	rewards_cancel(person);
 	unmatched_forget(person);
-	event_ids = events_mask(&anonymous);
-	if (event_ids == 0)
-		return;
-	answers_forget(event_ids);
-	bodies_rebuild(event_ids);
+	rf_mask_person(&anonymous);
 }
 
 /* With one snapshot for the transaction, what others wrote meanwhile would stay. */
