@@ -88,29 +88,34 @@ INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, amount, uni
 VALUES (:campaign, 'D converted', 'invited', 'invited_qualifies', 1, 'EUR', '1 day');
 SELECT state FROM rf_record_purchase('WHY-IDA', 12.5, 'EUR', 'why-1');
 SELECT * FROM explained('WHY-IDA') WHERE rule LIKE 'D%';
--- guards: a person and a recipient who are held or blocked
-ALTER TABLE rf_participant DISABLE TRIGGER rf_participant_fixed;
-UPDATE rf_participant SET state = 'held' WHERE code = 'WHY-IDA';
-SELECT * FROM explained('WHY-IDA') WHERE rule LIKE 'D%';
-UPDATE rf_participant SET state = 'pending' WHERE code = 'WHY-IDA';
-SELECT state, rewards FROM rf_record_purchase('WHY-IDA', 100, 'EUR', 'why-2');
-UPDATE rf_participant SET state = 'held' WHERE code = 'WHY-IDA';
-SELECT * FROM explained('WHY-IDA') WHERE rule LIKE 'D%';
-UPDATE rf_participant SET state = 'blocked' WHERE code = 'WHY-ANN';
-UPDATE rf_participant SET state = 'pending', qualified_at = NULL WHERE code = 'WHY-IDA';
-ALTER TABLE rf_participant ENABLE TRIGGER rf_participant_fixed;
-INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, kind, every, amount, unit) VALUES
-	(:campaign, 'E blocked', 'referrer', 'invited_joins', 'standard', 1, 1, 'EUR');
+-- guards: a person who is held or blocked
+INSERT INTO rf_fraud_rule (campaign_id, signal, action) VALUES (:campaign, 'plus_alias', 'hold');
+INSERT INTO rf_participant (campaign_id, email, code, referred_by) VALUES
+	(:campaign, 'jim+x@why.example', 'WHY-JIM', 'WHY-ANN'), (:campaign, 'kim+x@why.example', 'WHY-KIM', NULL);
+SELECT id AS jim FROM rf_participant WHERE code = 'WHY-JIM' \gset
+SELECT * FROM explained('WHY-JIM') WHERE rule LIKE 'D%';
+SELECT state FROM rf_block(:jim);
+SELECT * FROM explained('WHY-JIM') WHERE rule LIKE 'D%';
+-- guards: a recipient who is held, blocked or erased
+INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, amount, unit)
+VALUES (:campaign, 'E bring a friend', 'referrer', 'invited_joins', 1, 'EUR');
+SELECT join_people('KIM', 'LEA');
+SELECT * FROM explained('WHY-KIM') WHERE rule LIKE 'E%';
+SELECT id AS ann FROM rf_participant WHERE code = 'WHY-ANN' \gset
+SELECT state FROM rf_block(:ann);
 SELECT * FROM explained('WHY-ANN') WHERE rule LIKE 'E%';
 SELECT * FROM explained('WHY-BOB') WHERE rule LIKE 'E%';
+SELECT id AS hal FROM rf_participant WHERE code = 'WHY-HAL' \gset
+SELECT rf_erase(:hal);
+SELECT rule, granted, regexp_replace(reason, '\d+', 'N') AS reason FROM explained('WHY-IDA') WHERE rule LIKE 'E%';
 -- guards: a campaign that is over
 UPDATE rf_campaign SET state = 'ended' WHERE id = :campaign;
-SELECT * FROM explained('WHY-HAL') WHERE rule LIKE 'D%';
+SELECT * FROM explained('WHY-IDA') WHERE rule LIKE 'D%';
 UPDATE rf_campaign SET state = 'live' WHERE id = :campaign;
 
 -- guards: it can be asked where nothing can be written
 BEGIN READ ONLY;
-SELECT count(*) > 20 AS explained FROM explained('WHY-HAL');
+SELECT count(*) > 20 AS explained FROM explained('WHY-IDA');
 COMMIT;
 DROP FUNCTION explained(text);
 DROP FUNCTION join_people(text, text[]);

@@ -8,8 +8,9 @@ RESET referral.clock_offset;
 INSERT INTO rf_campaign (slug, name) VALUES ('timed', 'Timed') RETURNING id AS campaign \gset
 INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, amount, unit, hold)
 VALUES (:campaign, 'held', 'referrer', 'invited_qualifies', 1, 'EUR', '1 day');
+INSERT INTO rf_fraud_rule (campaign_id, signal, action) VALUES (:campaign, 'plus_alias', 'hold');
 INSERT INTO rf_participant (campaign_id, email, code, referred_by) VALUES
-	(:campaign, 'ann@time.example', 'TIME-ANN', NULL),
+	(:campaign, 'ann+x@time.example', 'TIME-ANN', NULL),
 	(:campaign, 'bob@time.example', 'TIME-BOB', NULL);
 INSERT INTO rf_participant (campaign_id, email, code, referred_by) VALUES
 	(:campaign, 'cyd@time.example', 'TIME-CYD', 'TIME-ANN'),
@@ -20,15 +21,12 @@ CREATE VIEW timed AS
 	SELECT code, state FROM rf_reward_status WHERE code LIKE 'TIME-%' ORDER BY code;
 
 -- guards: rewards of somebody who is held stay pending, and keep nobody else waiting
-ALTER TABLE rf_participant DISABLE TRIGGER rf_participant_fixed;
-UPDATE rf_participant SET state = 'held' WHERE code = 'TIME-ANN';
 SET referral.clock_offset = '2 d';
 SELECT rf_tick() AS ended;
 SELECT * FROM timed;
 SELECT rf_tick() AS again;
 -- guards: the hold is over as soon as they are released
-UPDATE rf_participant SET state = 'active' WHERE code = 'TIME-ANN';
-ALTER TABLE rf_participant ENABLE TRIGGER rf_participant_fixed;
+SELECT (rf_release(id)).state FROM rf_participant WHERE code = 'TIME-ANN';
 SELECT rf_tick() AS ended;
 SELECT * FROM timed;
 RESET referral.clock_offset;

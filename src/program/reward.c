@@ -220,26 +220,26 @@ reward_mark_left_out(RfGrant *grants, int ngrants, uint64 nmade)
 	}
 }
 
+const char *
+rf_reward_barred(const RfPerson *recipient)
+{
+	if (recipient->state == RF_BLOCKED)
+		return "recipient blocked";
+	return recipient->erased ? "recipient erased" : NULL;
+}
+
 /* What becomes of a grant, as far as limits and coupons leave it alone. */
 static void
 grant_prepare(RfGrant *grant)
 {
 	const RfPerson *recipient = grant->recipient;
 
-	grant->reason = NULL;
+	grant->reason = rf_reward_barred(recipient);
 	grant->coupon = NULL;
 	grant->is_revived = false;
 	grant->due_at = rf_time_add(grant->earned_at, &grant->rule->hold);
-	if (recipient->state == RF_BLOCKED)
-	{
+	if (grant->reason != NULL)
 		grant->state = "rejected";
-		grant->reason = "recipient blocked";
-	}
-	else if (recipient->erased)
-	{
-		grant->state = "rejected";
-		grant->reason = "recipient erased";
-	}
 	else if (recipient->state == RF_HELD || grant->due_at > rf_now())
 		grant->state = "pending";
 	else

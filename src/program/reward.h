@@ -52,4 +52,7 @@ extern int rf_rewards_grant(RfGrant *grants, int ngrants, RfEventBatch *events);
 /* The same, but only to know: nothing is written, ids mean nothing but 0. */
 extern void rf_rewards_foresee(RfGrant *grants, int ngrants);
 
+/* Why this person is granted nothing any more; NULL: nothing speaks against it. */
+extern const char *rf_reward_barred(const RfPerson *recipient);
+
 #endif /* RF_REWARD_H */

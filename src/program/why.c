@@ -84,13 +84,6 @@ rf_why_not_earned(const RfCampaign *campaign, const RfRule *rule, const RfPerson
 	return rf_why("needs 1 more", 0, 1);
 }
 
-/* Why the recipient's state forbids it; NULL: it does not. */
-static const char *
-why_recipient(const RfPerson *recipient)
-{
-	return recipient->state == RF_BLOCKED ? "recipient blocked" : NULL;
-}
-
 static RfWhy
 why_person_limit(const RfRule *rule, const RfPerson *recipient, TimestampTz when)
 {
@@ -184,7 +177,7 @@ rf_why_not_granted(const RfRule *rule, const RfHappening *happening,
 		return rf_why(reason, have, need);
 	if (!rf_worth(rule, 1, happening, &happening->spending, &worth))
 		return rf_why("no spend to take a commission of", have, need);
-	if ((reason = why_recipient(recipient)) != NULL)
+	if ((reason = rf_reward_barred(recipient)) != NULL)
 		return rf_why(reason, have, need);
 	if (why_limits(&why, rule, recipient, &worth, happening->earned_at))
 		return why;
