@@ -104,7 +104,8 @@ rf_rewards_end_holds(void)
 
 /* A reward that waits is due, of a rule that issues by itself. */
 #define WAITS \
-	" r.state = 'due' AND r.metric = 'coupon' AND r.coupon IS NULL AND r.reason IS NOT NULL"
+	" r.state = 'due' AND r.metric = 'coupon' AND r.coupon IS NULL AND r.reason IS NOT NULL" \
+	" AND (SELECT rule.auto_issue FROM @extschema@.rf_reward_rule rule WHERE rule.id = r.rule_id)"
 
 RF_STATEMENT(find_waiting,
 			 "SELECT array_agg(s.id)"
