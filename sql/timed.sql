@@ -75,3 +75,20 @@ ROLLBACK;
 SELECT rf_tick() AS hold_window_keys;
 RESET referral.clock_offset;
 DROP VIEW timed, kept;
+
+-- guards: a campaign that was born elsewhere, as in the middle of a restore,
+-- keeps the clock still until the database is adopted
+INSERT INTO rf_campaign (slug, name, qualify_within) VALUES ('short', 'Short', '1 day');
+INSERT INTO rf_participant (campaign_id, email, code, referred_by)
+SELECT id, email, code, referred_by
+FROM rf_campaign, (VALUES ('ann@short.example', 'SHORT-ANN', NULL),
+	('bob@short.example', 'SHORT-BOB', 'SHORT-ANN')) AS p (email, code, referred_by)
+WHERE slug = 'short';
+INSERT INTO rf_campaign (slug, name, home) VALUES ('from-elsewhere', 'Elsewhere', 1);
+SELECT rf_home_status();
+SET referral.clock_offset = '900 d';
+SELECT rf_tick();
+SELECT rf_adopt_database();
+SELECT rf_home_status();
+SELECT rf_tick();
+RESET referral.clock_offset;

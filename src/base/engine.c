@@ -327,3 +327,14 @@ rf_column_array(const RfColumn *column)
 											  column->type, column->typlen,
 											  column->typbyval, column->typalign));
 }
+
+Datum
+rf_int64_column(uint64 nrows, int column)
+{
+	RfColumn ids;
+
+	rf_column_init(&ids, INT8OID);
+	for (uint64 row = 0; row < nrows; row++)
+		rf_column_add(&ids, Int64GetDatum(rf_int64(row, column)));
+	return rf_column_array(&ids);
+}

@@ -59,6 +59,8 @@ rf_home_current(void)
 
 RF_STATEMENT(homes_elsewhere,
 			 "SELECT count(*) FILTER (WHERE place <> $1) = 0 AND count(*) > 0"
+			 " AND NOT EXISTS (SELECT FROM @extschema@.rf_campaign c"
+			 "  WHERE c.home NOT IN (SELECT home FROM @extschema@.rf_home))"
 			 " FROM @extschema@.rf_home",
 			 TEXTOID);
 
@@ -126,9 +128,10 @@ rf_home_status(PG_FUNCTION_ARGS)
 /* Homes that the rows of a dump brought along without their rf_home row. */
 RF_STATEMENT(adopt_homes,
 			 "INSERT INTO @extschema@.rf_home (home, place, since)"
-			 " SELECT DISTINCT e.home, $1, '-infinity'::timestamptz"
-			 " FROM @extschema@.rf_event e"
-			 " WHERE NOT EXISTS (SELECT FROM @extschema@.rf_home h WHERE h.home = e.home)",
+			 " SELECT b.home, $1, '-infinity'::timestamptz"
+			 " FROM (SELECT home FROM @extschema@.rf_event"
+			 "  UNION SELECT home FROM @extschema@.rf_campaign) b"
+			 " WHERE NOT EXISTS (SELECT FROM @extschema@.rf_home h WHERE h.home = b.home)",
 			 TEXTOID);
 RF_STATEMENT(move_homes,
 			 "UPDATE @extschema@.rf_home SET place = $1", TEXTOID);

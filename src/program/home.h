@@ -4,7 +4,9 @@
  *
  * A restored copy must stay silent: rf_home holds one row for each place the
  * rows have lived in, and sending goes on only while all of them name this
- * place. The numbers of the homes are part of every webhook-id.
+ * place. The numbers of the homes are part of every webhook-id. A restore loads
+ * tables one by one, in any order: so campaigns bear their home, too, and one
+ * whose home is not there yet is as silent.
  */
 #ifndef RF_HOME_H
 #define RF_HOME_H
@@ -21,7 +23,10 @@ extern char *rf_home_place(void);
 /* Number of the home of new events. Inside an engine scope. */
 extern int64 rf_home_current(void);
 
-/* Does every row of rf_home name this place? Inside an engine scope. */
+/*
+ * Does every row of rf_home name this place, and is it the home of every
+ * campaign? Inside an engine scope.
+ */
 extern bool rf_home_is_here(void);
 
 #endif /* RF_HOME_H */

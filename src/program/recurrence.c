@@ -161,16 +161,6 @@ rf_recurrence_spending(int64 participant_id, TimestampTz from, TimestampTz until
 	return rf_spending_rows(rf_execute(&read_spending_between, values, NULL));
 }
 
-/* Everybody whose due rewards are to be paid, and those who may get them. */
-RF_STATEMENT(lock_people,
-			 "SELECT FROM @extschema@.rf_participant p"
-			 " WHERE p.id IN (SELECT unnest($1)"
-			 "  UNION SELECT s.referrer_id FROM @extschema@.rf_participant s"
-			 "   WHERE s.id = ANY ($1))"
-			 " ORDER BY p.id"
-			 " FOR NO KEY UPDATE",
-			 INT8ARRAYOID);
-
 RF_STATEMENT(read_due,
 			 "SELECT r.anchor, r.recur_every, r.recur_times, r.n, r.rule_id," RF_PERSON_COLUMNS
 			 " FROM @extschema@.rf_recurrence r"
@@ -230,8 +220,9 @@ due_complete(Due *due, const RfCampaign *campaign)
 		due->spending = rf_spending_read(due->subject.id);
 }
 
+/* Pay these people (bigint[]), who stand locked. */
 static int
-recurrences_pay_people(Datum subject_ids)
+recurrences_pay_locked(Datum subject_ids)
 {
 	Datum		  values[] = {subject_ids, TimestampTzGetDatum(rf_now())};
 	RfSettlement *settlement = rf_settlement();
@@ -240,8 +231,6 @@ recurrences_pay_people(Datum subject_ids)
 	int			  left = RF_BATCH;
 	int			  paid;
 
-	rf_execute(&lock_people, values, NULL);
-	rf_rewards_lock();
 	ndue = rf_execute(&read_due, values, NULL);
 	due = palloc0_array(Due, ndue);
 	for (uint64 i = 0; i < ndue; i++)
@@ -263,6 +252,34 @@ recurrences_pay_people(Datum subject_ids)
 	for (uint64 i = 0; i < ndue; i++)
 		recurrence_move(&due[i].recurrence);
 	return paid;
+}
+
+/* People whom another session has locked are left to the next time. */
+RF_STATEMENT(lock_free_people,
+			 "SELECT p.id FROM @extschema@.rf_participant p"
+			 " WHERE p.id IN (SELECT unnest($1)"
+			 "  UNION SELECT s.referrer_id FROM @extschema@.rf_participant s"
+			 "   WHERE s.id = ANY ($1))"
+			 " ORDER BY p.id"
+			 " FOR NO KEY UPDATE SKIP LOCKED",
+			 INT8ARRAYOID);
+
+RF_STATEMENT(people_between,
+			 "SELECT s.id FROM @extschema@.rf_participant s"
+			 " WHERE s.id = ANY ($1) AND s.id = ANY ($2) AND s.referrer_id = ANY ($2)",
+			 INT8ARRAYOID, INT8ARRAYOID);
+
+static int
+recurrences_pay_people(Datum subject_ids)
+{
+	Datum  values[2] = {subject_ids};
+	uint64 n;
+
+	rf_rewards_lock();
+	n = rf_execute(&lock_free_people, values, NULL);
+	values[1] = rf_int64_column(n, 1);
+	n = rf_execute(&people_between, values, NULL);
+	return n > 0 ? recurrences_pay_locked(rf_int64_column(n, 1)) : 0;
 }
 
 RF_STATEMENT(find_due,
@@ -311,7 +328,7 @@ rf_recurrences_catch_up(int64 rule_id)
 		if (isnull)
 			return paid;
 		ids = PointerGetDatum(DatumGetArrayTypePCopy(ids));
-		paid += recurrences_pay_people(ids);
+		paid += recurrences_pay_locked(ids);
 	}
 }
 
@@ -335,7 +352,7 @@ rf_recurrence_stop(int64 subject_id)
 		CHECK_FOR_INTERRUPTS();
 		rf_column_init(&ids, INT8OID);
 		rf_column_add(&ids, values[0]);
-		(void) recurrences_pay_people(rf_column_array(&ids));
+		(void) recurrences_pay_locked(rf_column_array(&ids));
 	}
 	rf_execute(&stop_recurrences, values, NULL);
 }

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "program/coupon.h"
+#include "program/reward.h"
 #include "program/reward_change.h"
 
 RF_STATEMENT(lock_people,
@@ -30,6 +31,7 @@ RF_STATEMENT(lock_rewards,
 uint64
 rf_rewards_lock_rows(Datum ids)
 {
+	rf_rewards_lock();
 	rf_execute(&lock_people, &ids, NULL);
 	return rf_execute(&lock_rewards, &ids, NULL);
 }

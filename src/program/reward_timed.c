@@ -4,7 +4,8 @@
  *
  * Rewards are looked for first, without locks; then their people and they
  * themselves are locked, in ascending order, and their state is asked for again:
- * two sessions that look at the same time do everything once.
+ * two sessions that look at the same time do everything once. People whom another
+ * session has locked are left to the next time: nothing waits for them here.
  */
 #include "postgres.h"
 
@@ -75,9 +76,33 @@ timed_move_on(Datum ids)
 	return moved;
 }
 
+RF_STATEMENT(lock_free_people,
+			 "SELECT p.id FROM @extschema@.rf_participant p"
+			 " WHERE p.id IN (SELECT unnest(ARRAY[r.participant_id, r.subject_id])"
+			 "  FROM @extschema@.rf_reward r WHERE r.id = ANY ($1))"
+			 " ORDER BY p.id"
+			 " FOR NO KEY UPDATE SKIP LOCKED",
+			 INT8ARRAYOID);
+
+RF_STATEMENT(rewards_between,
+			 "SELECT array_agg(r.id) FROM @extschema@.rf_reward r"
+			 " WHERE r.id = ANY ($1)"
+			 " AND r.participant_id = ANY ($2) AND r.subject_id = ANY ($2)",
+			 INT8ARRAYOID, INT8ARRAYOID);
+
 static int
 timed_lock_and_move_on(Datum ids)
 {
+	Datum  values[2] = {ids};
+	uint64 npeople;
+
+	rf_rewards_lock();
+	npeople = rf_execute(&lock_free_people, values, NULL);
+	values[1] = rf_int64_column(npeople, 1);
+	rf_execute(&rewards_between, values, NULL);
+	ids = timed_found();
+	if (ids == 0)
+		return 0;
 	(void) rf_rewards_lock_rows(ids);
 	return timed_move_on(ids);
 }

@@ -14,9 +14,13 @@
 
 PG_FUNCTION_INFO_V1(rf_tick);
 
+/*
+ * rf_tick() takes them in one transaction. None waits for people; then come
+ * rules, then pools of coupons, as everywhere.
+ */
 const RfTickStep rf_tick_steps[] = {
-	{"ending holds of rewards", rf_rewards_end_holds},
 	{"paying recurring rewards", rf_recurrences_pay},
+	{"ending holds of rewards", rf_rewards_end_holds},
 	{"handing out coupons", rf_coupons_issue_waiting},
 	{"ending windows to qualify in", rf_windows_expire},
 	{"forgetting idempotency keys", rf_idempotency_forget},

@@ -31,7 +31,7 @@ COMMENT ON FUNCTION @extschema@.rf_campaign_kept() IS
 CREATE FUNCTION @extschema@.rf_campaign_valid() RETURNS trigger
 LANGUAGE C AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.rf_campaign_valid() IS
-'trigger: the currency of a campaign is one of ISO 4217';
+'trigger: the currency of a campaign is one of ISO 4217; a new one gets its home';
 
 CREATE TABLE @extschema@.rf_campaign (
 	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -63,6 +63,7 @@ CREATE TABLE @extschema@.rf_campaign (
 	code_length integer NOT NULL DEFAULT 8
 		CHECK (code_length BETWEEN 6 AND 32),
 	created_at timestamptz NOT NULL DEFAULT now(),
+	home bigint NOT NULL,
 	CHECK (ends_at > starts_at),
 	CHECK (min_spend IS NULL OR currency IS NOT NULL)
 );
@@ -103,6 +104,8 @@ COMMENT ON COLUMN @extschema@.rf_campaign.code_length IS
 'characters of a generated code after its prefix';
 COMMENT ON COLUMN @extschema@.rf_campaign.created_at IS
 'set by the engine';
+COMMENT ON COLUMN @extschema@.rf_campaign.home IS
+'home (rf_home) in which it was created; set by the engine';
 
 CREATE TRIGGER rf_campaign_valid
 BEFORE INSERT OR UPDATE OF currency ON @extschema@.rf_campaign
