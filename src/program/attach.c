@@ -184,7 +184,9 @@ column_check_type(Oid target, const char *column, const RfField *field, Oid type
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
 			 errmsg("column \"%s\" of table \"%s\" has type %s, which cannot be %s",
 					column, get_rel_name(target), format_type_be(type), field->name),
-			 getBaseType(type) == CASHOID ? errhint("An amount of type money has no currency of its own and depends on lc_monetary: use numeric.") : errhint("Values become %s.", format_type_be(field->type))));
+			 field->type == NUMERICOID && getBaseType(type) == CASHOID
+				 ? errhint("What money means depends on lc_monetary: use numeric.")
+				 : errhint("Its values have to become %s.", format_type_be(field->type))));
 }
 
 static Oid
