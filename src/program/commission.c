@@ -5,9 +5,17 @@
 #include "postgres.h"
 
 #include "utils/fmgrprotos.h"
+#include "utils/numeric.h"
 
 #include "program/commission.h"
 #include "program/currency.h"
+
+/* The most that can be paid without exceeding the cap. */
+static Datum
+commission_cap(Datum cap, const char *currency)
+{
+	return DirectFunctionCall2(numeric_trunc, cap, Int32GetDatum(rf_currency_digits(currency)));
+}
 
 Datum
 rf_commission(Datum base, Datum percent, Datum cap, const char *currency)
@@ -21,6 +29,6 @@ rf_commission(Datum base, Datum percent, Datum cap, const char *currency)
 	Datum amount = rf_currency_round(exact, currency);
 
 	if (cap != 0)
-		amount = DirectFunctionCall2(numeric_smaller, amount, rf_currency_round(cap, currency));
+		amount = DirectFunctionCall2(numeric_smaller, amount, commission_cap(cap, currency));
 	return DatumGetBool(DirectFunctionCall2(numeric_gt, amount, zero)) ? amount : 0;
 }
