@@ -7,7 +7,9 @@
  * turn hold their lock before they look at what they refer to (an INSERT holds
  * it before its first trigger; see rf_rewards_lock() for grants), and taking it
  * makes them see the invalidation that the deletion sent. So no row can come to
- * refer to one that is gone, at no cost to those who write.
+ * refer to one that is gone, at no cost to those who write. Tables are locked by
+ * a statement trigger, before the first row: who writes the referring table may
+ * go on to lock the row of a rule.
  */
 #include "postgres.h"
 
@@ -20,6 +22,7 @@
 #include "program/reward.h"
 
 PG_FUNCTION_INFO_V1(rf_rows_kept);
+PG_FUNCTION_INFO_V1(rf_writers_locked_out);
 PG_FUNCTION_INFO_V1(rf_campaign_kept);
 PG_FUNCTION_INFO_V1(rf_reward_rule_kept);
 
@@ -61,6 +64,22 @@ kept_lock_out_writers(void)
 
 	for (size_t i = 0; i < lengthof(relations); i++)
 		LockRelationOid(rf_engine_relation(relations[i]), ShareRowExclusiveLock);
+}
+
+/* Before rows are deleted, or what limits go by is changed. */
+Datum
+rf_writers_locked_out(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = kept_trigger(fcinfo);
+	RfEngine	 engine;
+
+	rf_engine_enter(&engine, fcinfo);
+	if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
+		kept_lock_out_writers();
+	else
+		LockRelationOid(rf_engine_relation("rf_reward"), ShareRowExclusiveLock);
+	rf_engine_leave(&engine);
+	return PointerGetDatum(NULL);
 }
 
 static Datum

@@ -31,6 +31,7 @@ RF_STATEMENT(lock_rewards,
 uint64
 rf_rewards_lock_rows(Datum ids)
 {
+	/* Whoever locks this table as a whole waits for people and pools afterwards. */
 	rf_rewards_lock();
 	rf_execute(&lock_people, &ids, NULL);
 	return rf_execute(&lock_rewards, &ids, NULL);

@@ -24,6 +24,10 @@ CREATE FUNCTION @extschema@.rf_rows_kept() RETURNS trigger
 LANGUAGE C AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.rf_rows_kept() IS
 'trigger: refuses to delete rows or to change what others know them by; its argument is the hint';
+CREATE FUNCTION @extschema@.rf_writers_locked_out() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.rf_writers_locked_out() IS
+'trigger: locks the tables that refer to rows about to be deleted, or count by what is about to change';
 CREATE FUNCTION @extschema@.rf_campaign_kept() RETURNS trigger
 LANGUAGE C AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.rf_campaign_kept() IS
@@ -113,6 +117,9 @@ FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_campaign_valid();
 CREATE TRIGGER rf_campaign_kept
 BEFORE DELETE ON @extschema@.rf_campaign
 FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_campaign_kept();
+CREATE TRIGGER rf_campaign_writers_locked_out
+BEFORE DELETE ON @extschema@.rf_campaign
+FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.rf_writers_locked_out();
 CREATE TRIGGER rf_campaign_rows_kept
 BEFORE TRUNCATE ON @extschema@.rf_campaign
 FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.rf_rows_kept('Campaigns without people are deleted one by one; others end by their state.');

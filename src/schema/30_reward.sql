@@ -150,6 +150,9 @@ FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_reward_rule_valid();
 CREATE TRIGGER rf_reward_rule_kept
 BEFORE DELETE ON @extschema@.rf_reward_rule
 FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_reward_rule_kept();
+CREATE TRIGGER rf_reward_rule_writers_locked_out
+BEFORE DELETE OR UPDATE OF max_per_recipient, max_total, budget, period, unit ON @extschema@.rf_reward_rule
+FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.rf_writers_locked_out();
 CREATE TRIGGER rf_reward_rule_rows_kept
 BEFORE TRUNCATE ON @extschema@.rf_reward_rule
 FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.rf_rows_kept('Rules without grants are deleted one by one; others are made inactive.');
