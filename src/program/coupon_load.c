@@ -12,6 +12,7 @@
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/tuptable.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
@@ -23,6 +24,7 @@ PG_FUNCTION_INFO_V1(rf_coupon_admit);
 PG_FUNCTION_INFO_V1(rf_coupon_loaded);
 PG_FUNCTION_INFO_V1(rf_coupon_kept);
 PG_FUNCTION_INFO_V1(rf_coupon_deleted);
+PG_FUNCTION_INFO_V1(rf_coupon_pools_locked);
 
 static TriggerData *
 coupon_trigger(FunctionCallInfo fcinfo)
@@ -154,6 +156,22 @@ rf_coupon_kept(PG_FUNCTION_ARGS)
 						SPI_getvalue(row, tupdesc, SPI_fnumber(tupdesc, "code"))),
 				 errhint("Only free coupons can be deleted.")));
 	return PointerGetDatum(row);
+}
+
+/*
+ * Before coupons are deleted: whoever hands them out locks their pool first, and
+ * which pools it will be nobody can say yet.
+ */
+Datum
+rf_coupon_pools_locked(PG_FUNCTION_ARGS)
+{
+	RfEngine engine;
+
+	(void) coupon_trigger(fcinfo);
+	rf_engine_enter(&engine, fcinfo);
+	LockRelationOid(rf_engine_relation("rf_coupon_pool"), ExclusiveLock);
+	rf_engine_leave(&engine);
+	return PointerGetDatum(NULL);
 }
 
 RF_STATEMENT(count_deleted,

@@ -64,6 +64,10 @@ CREATE FUNCTION @extschema@.rf_coupon_deleted() RETURNS trigger
 LANGUAGE C AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.rf_coupon_deleted() IS
 'trigger: counts deleted coupons';
+CREATE FUNCTION @extschema@.rf_coupon_pools_locked() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.rf_coupon_pools_locked() IS
+'trigger: nobody hands out coupons while some are deleted';
 
 CREATE TRIGGER rf_coupon_admit
 BEFORE INSERT ON @extschema@.rf_coupon
@@ -75,6 +79,9 @@ FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.rf_coupon_loaded();
 CREATE TRIGGER rf_coupon_kept
 BEFORE UPDATE OR DELETE ON @extschema@.rf_coupon
 FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_coupon_kept();
+CREATE TRIGGER rf_coupon_pools_locked
+BEFORE DELETE ON @extschema@.rf_coupon
+FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.rf_coupon_pools_locked();
 CREATE TRIGGER rf_coupon_deleted
 AFTER DELETE ON @extschema@.rf_coupon
 REFERENCING OLD TABLE AS deleted

@@ -79,7 +79,7 @@ REVOKE ALL ON FUNCTION
 	@extschema@.rf_apply_rule, @extschema@.rf_simulate,
 	@extschema@.rf_attached_joins, @extschema@.rf_attached_purchases,
 	@extschema@.rf_attach_joins, @extschema@.rf_attach_purchases, @extschema@.rf_detach,
-	@extschema@.rf_writers_locked_out
+	@extschema@.rf_writers_locked_out, @extschema@.rf_coupon_pools_locked
 FROM PUBLIC;
 
 -- Caches must learn of changes whatever brought them, replication included.
