@@ -107,23 +107,36 @@ recurrence_enrol(RfRecurrence *recurrence, TimestampTz when, RfEnrolment how, in
 	return first;
 }
 
+/* What was taken back; with $4 what was rejected, too, and numbers $5 to $6. */
 RF_STATEMENT(read_taken_back,
-			 "SELECT DISTINCT n FROM @extschema@.rf_reward"
+			 "SELECT n FROM @extschema@.rf_reward"
 			 " WHERE (state IN ('cancelled', 'clawed_back') OR $4 AND state = 'rejected')"
 			 " AND subject_id = $1 AND rule_id = $2 AND participant_id = $3 AND n IS NOT NULL"
+			 " UNION"
+			 " SELECT generate_series($5, $6) WHERE $4"
 			 " ORDER BY n",
-			 INT8OID, INT8OID, INT8OID, BOOLOID);
+			 INT8OID, INT8OID, INT8OID, BOOLOID, INT4OID, INT4OID);
+
+/* The first number whose time is not before `when`. */
+static int
+recurrence_first(const RfRecurrence *recurrence, int from, TimestampTz when)
+{
+	while (rf_recurrence_time(recurrence, from) < when)
+		from++;
+	return from;
+}
 
 static int *
 recurrence_go_on(RfRecurrence *recurrence, TimestampTz when, RfEnrolment how, int *count)
 {
 	Datum values[] = {
 		Int64GetDatum(recurrence->subject_id), Int64GetDatum(recurrence->rule->id),
-		Int64GetDatum(recurrence->participant_id), BoolGetDatum(how == RF_ENROL_AGAIN)};
+		Int64GetDatum(recurrence->participant_id), BoolGetDatum(how == RF_ENROL_AGAIN),
+		Int32GetDatum(recurrence_first(recurrence, 1, when)),
+		Int32GetDatum(recurrence->next - 1)};
 	int *numbers;
 
-	while (rf_recurrence_time(recurrence, recurrence->next) < when)
-		recurrence->next++;
+	recurrence->next = recurrence_first(recurrence, recurrence->next, when);
 	if (how != RF_ENROL_FORESEE)
 		recurrence_move(recurrence);
 	*count = (int) rf_execute(&read_taken_back, values, NULL);
@@ -165,9 +178,9 @@ RF_STATEMENT(read_due,
 			 "SELECT r.anchor, r.recur_every, r.recur_times, r.n, r.rule_id," RF_PERSON_COLUMNS
 			 " FROM @extschema@.rf_recurrence r"
 			 " JOIN @extschema@.rf_participant p ON p.id = r.subject_id"
-			 " WHERE r.subject_id = ANY ($1) AND r.next_at <= $2"
+			 " WHERE r.subject_id = ANY ($1) AND r.next_at <= $2 AND ($3 = 0 OR r.rule_id = $3)"
 			 " ORDER BY r.next_at, r.subject_id, r.rule_id",
-			 INT8ARRAYOID, TIMESTAMPTZOID);
+			 INT8ARRAYOID, TIMESTAMPTZOID, INT8OID);
 
 RF_STATEMENT(read_person,
 			 "SELECT " RF_PERSON_COLUMNS " FROM @extschema@.rf_participant p WHERE p.id = $1",
@@ -220,11 +233,12 @@ due_complete(Due *due, const RfCampaign *campaign)
 		due->spending = rf_spending_read(due->subject.id);
 }
 
-/* Pay these people (bigint[]), who stand locked. */
+/* Pay these people (bigint[]), who stand locked, under one rule or all (0). */
 static int
-recurrences_pay_locked(Datum subject_ids)
+recurrences_pay_locked(Datum subject_ids, int64 rule_id)
 {
-	Datum		  values[] = {subject_ids, TimestampTzGetDatum(rf_now())};
+	Datum values[] = {
+		subject_ids, TimestampTzGetDatum(rf_now()), Int64GetDatum(rule_id)};
 	RfSettlement *settlement = rf_settlement();
 	uint64		  ndue;
 	Due			 *due;
@@ -279,7 +293,7 @@ recurrences_pay_people(Datum subject_ids)
 	n = rf_execute(&lock_free_people, values, NULL);
 	values[1] = rf_int64_column(n, 1);
 	n = rf_execute(&people_between, values, NULL);
-	return n > 0 ? recurrences_pay_locked(rf_int64_column(n, 1)) : 0;
+	return n > 0 ? recurrences_pay_locked(rf_int64_column(n, 1), 0) : 0;
 }
 
 RF_STATEMENT(find_due,
@@ -328,7 +342,7 @@ rf_recurrences_catch_up(int64 rule_id)
 		if (isnull)
 			return paid;
 		ids = PointerGetDatum(DatumGetArrayTypePCopy(ids));
-		paid += recurrences_pay_locked(ids);
+		paid += recurrences_pay_locked(ids, rule_id);
 	}
 }
 
@@ -352,7 +366,7 @@ rf_recurrence_stop(int64 subject_id)
 		CHECK_FOR_INTERRUPTS();
 		rf_column_init(&ids, INT8OID);
 		rf_column_add(&ids, values[0]);
-		(void) recurrences_pay_locked(rf_column_array(&ids));
+		(void) recurrences_pay_locked(rf_column_array(&ids), 0);
 	}
 	rf_execute(&stop_recurrences, values, NULL);
 }
