@@ -172,4 +172,17 @@ SELECT state FROM rf_qualify('BACK-MONTH-BOB', occurred_at => '2024-01-31');
 SELECT rf_tick() > 0 AS paid;
 SELECT rewards FROM rf_record_refund('back-month', 'n2', 5);
 SELECT r.n, r.amount, r.spend_base, r.state FROM rf_reward r JOIN rf_reward_rule u ON u.id = r.rule_id WHERE u.campaign_id = :month ORDER BY r.id;
+-- guards 5.15: what was clawed back of a reward is free once, whatever becomes of the rest
+INSERT INTO rf_campaign (slug, name, on_unqualify) VALUES ('back-quota', 'Quota', 'clawback') RETURNING id AS quota \gset
+INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, metric, percent, unit, budget) VALUES
+	(:quota, 'share', 'referrer', 'purchase', 'commission', 10, 'USD', 100) RETURNING id AS share \gset
+INSERT INTO rf_participant (campaign_id, email, code) VALUES (:quota, 'ann@people.example', 'BACK-QUOTA-ANN');
+INSERT INTO rf_participant (campaign_id, email, code, referred_by) VALUES (:quota, 'bob@people.example', 'BACK-QUOTA-BOB', 'BACK-QUOTA-ANN');
+SELECT rewards FROM rf_record_purchase('BACK-QUOTA-BOB', 100, 'USD', 'q1');
+SELECT rewards FROM rf_record_refund('back-quota', 'q1', 40);
+SELECT granted, amount FROM rf_quota WHERE rule_id = :share;
+SELECT rf_fail(id) FROM rf_reward WHERE rule_id = :share AND original_id IS NULL;
+SELECT rf_cancel(id) FROM rf_reward WHERE rule_id = :share AND original_id IS NULL;
+SELECT granted, amount FROM rf_quota WHERE rule_id = :share;
+
 DROP VIEW reward, event;

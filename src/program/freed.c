@@ -18,7 +18,10 @@ RF_STATEMENT(lock_rules_of,
 			 " ORDER BY id FOR NO KEY UPDATE",
 			 INT8ARRAYOID);
 
-/* Rows of rf_quota that are not there will be made without these grants. */
+/*
+ * Rows of rf_quota that are not there will be made without these grants. What was
+ * clawed back of one before is free already.
+ */
 RF_STATEMENT(free_quotas,
 			 "UPDATE @extschema@.rf_quota q"
 			 " SET granted = q.granted - d.granted, amount = q.amount - d.amount"
@@ -26,7 +29,8 @@ RF_STATEMENT(free_quotas,
 			 "   CASE rule.period WHEN 'ever' THEN '-infinity'"
 			 "    ELSE date_trunc(rule.period, r.earned_at, 'UTC') END AS period_start,"
 			 "   CASE WHEN $3 THEN count(*) ELSE 0 END AS granted,"
-			 "   coalesce(sum(coalesce(f.amount, r.amount))"
+			 "   coalesce(sum(coalesce(f.amount, r.amount + coalesce("
+			 "    (SELECT sum(c.amount) FROM @extschema@.rf_reward c WHERE c.original_id = r.id), 0)))"
 			 "    FILTER (WHERE r.unit = rule.unit), 0) AS amount"
 			 "  FROM (SELECT unnest($1) AS id, unnest($2) AS amount) f"
 			 "  JOIN @extschema@.rf_reward r ON r.id = f.id"
