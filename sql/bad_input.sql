@@ -78,6 +78,14 @@ INSERT INTO rf_campaign (slug, name, max_referrals) VALUES ('bad-max', 'x', 0);
 INSERT INTO rf_campaign (slug, name, qualify_within) VALUES ('bad-window', 'x', '0');
 INSERT INTO rf_campaign (slug, name, on_unqualify) VALUES ('bad-policy', 'x', 'punish');
 
+-- guards: a recurring reward comes again in a time that lies ahead, and that a timestamp can hold
+INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, kind, amount, unit, recur_every)
+VALUES (:campaign, 'x', 'referrer', 'invited_qualifies', 'recurring', 1, 'USD', '59 s');
+INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, kind, amount, unit, recur_every)
+VALUES (:campaign, 'x', 'referrer', 'invited_qualifies', 'recurring', 1, 'USD', '101 years');
+INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, kind, amount, unit, recur_every)
+VALUES (:campaign, 'x', 'referrer', 'invited_qualifies', 'recurring', 1, 'USD', '-1 year 360 days 1 minute');
+
 -- guards: webhooks: what constraints say of them
 INSERT INTO rf_webhook (campaign_id, url, state) VALUES (:campaign, 'https://hooks.example/', 'off');
 INSERT INTO rf_webhook (campaign_id, url, timeout) VALUES (:campaign, 'https://hooks.example/', '999 ms');

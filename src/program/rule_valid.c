@@ -232,6 +232,22 @@ check_condition(HeapTuple row, TupleDesc tupdesc)
 		rf_condition_check(DatumGetJsonPathP(condition));
 }
 
+/* Months, days and hours of different signs could lead back in time. */
+static void
+check_recur_every(HeapTuple row, TupleDesc tupdesc)
+{
+	bool	  isnull;
+	Datum	  value = row_value(row, tupdesc, "recur_every", &isnull);
+	Interval *every = isnull ? NULL : DatumGetIntervalP(value);
+
+	if (every == NULL || (every->month >= 0 && every->day >= 0 && every->time >= 0))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("no part of recur_every may be negative"),
+			 errdetail("It is %s.", DatumGetCString(DirectFunctionCall1(interval_out, value)))));
+}
+
 /* Columns that must not be null are left to the constraints that say so. */
 static void
 check_rule(Worth *worth, HeapTuple row, TupleDesc tupdesc)
@@ -254,6 +270,7 @@ check_rule(Worth *worth, HeapTuple row, TupleDesc tupdesc)
 		(void) rf_currency_round(DirectFunctionCall1(int4_numeric, Int32GetDatum(1)), worth->unit);
 	check_levels(row, tupdesc, worth, strcmp(metric, "commission") == 0);
 	check_condition(row, tupdesc);
+	check_recur_every(row, tupdesc);
 	check_milestones_of(worth, row_value(row, tupdesc, "id", &isnull),
 						strcmp(kind, "milestone") == 0);
 }

@@ -37,7 +37,7 @@ CREATE TABLE @extschema@.rf_reward_rule (
 	period text NOT NULL DEFAULT 'ever'
 		CHECK (period IN ('ever', 'day', 'week', 'month', 'year')),
 	recur_every interval
-		CHECK (recur_every >= interval '1 minute'),
+		CHECK (recur_every BETWEEN interval '1 minute' AND interval '100 years'),
 	recur_times integer
 		CHECK (recur_times > 0),
 	levels jsonb
