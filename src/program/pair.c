@@ -74,6 +74,7 @@ pair_lock_tables(void)
 {
 	LockRelationOid(rf_engine_relation("rf_participant"), RowExclusiveLock);
 	rf_rewards_lock();
+	rf_windows_lock();
 }
 
 /* The same with as many people above the referrer as $2 says. */
