@@ -128,6 +128,26 @@ UPDATE rf_reward_rule SET active = false WHERE campaign_id = :late;
 SELECT state, rewards FROM rf_unqualify('LATE-BOB');
 SELECT recipient, generation, amount, state FROM reward WHERE campaign = 'LATE' AND generation = 3;
 
+-- guards: who qualifies again while a recurring rule sleeps goes on when it wakes;
+-- what passed meanwhile is not paid
+INSERT INTO rf_campaign (slug, name, on_unqualify) VALUES ('unqualify-sleep', 'Sleep', 'keep') RETURNING id AS sleep \gset
+INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, kind, amount, unit, recur_every, recur_times) VALUES
+	(:sleep, 'monthly', 'referrer', 'invited_qualifies', 'recurring', 1, 'USD', '1 month', 9);
+INSERT INTO rf_participant (campaign_id, email, code, referred_by, joined_at) VALUES
+	(:sleep, 'ann@people.example', 'SLEEP-ANN', NULL, '2024-01-01'),
+	(:sleep, 'bob@people.example', 'SLEEP-BOB', 'SLEEP-ANN', '2024-01-01');
+SELECT state, rewards FROM rf_qualify('SLEEP-BOB');
+SELECT state FROM rf_unqualify('SLEEP-BOB');
+UPDATE rf_reward_rule SET active = false WHERE campaign_id = :sleep;
+SELECT state, rewards FROM rf_qualify('SLEEP-BOB');
+SET referral.clock_offset = '40 d';
+SELECT rf_tick() >= 0 AS asleep;
+UPDATE rf_reward_rule SET active = true WHERE campaign_id = :sleep;
+SET referral.clock_offset = '70 d';
+SELECT rf_tick() >= 0 AS awake;
+RESET referral.clock_offset;
+SELECT r.n, r.state FROM rf_reward r JOIN rf_reward_rule u ON u.id = r.rule_id WHERE u.campaign_id = :sleep ORDER BY r.n;
+
 -- guards: RF002, RF004
 SELECT rf_unqualify('NO-SUCH');
 \echo :SQLSTATE

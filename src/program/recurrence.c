@@ -158,6 +158,19 @@ rf_recurrence_begin(RfRecurrence *recurrence, TimestampTz when, RfEnrolment how,
 	return recurrence_go_on(recurrence, when, how, count);
 }
 
+void
+rf_recurrence_resume(RfRecurrence *recurrence, TimestampTz when)
+{
+	Datum values[] = {
+		Int64GetDatum(recurrence->subject_id), Int64GetDatum(recurrence->rule->id)};
+
+	if (rf_execute(&read_recurrence, values, NULL) == 0)
+		return;
+	recurrence_read(recurrence, 0, 1);
+	recurrence->next = recurrence_first(recurrence, recurrence->next, when);
+	recurrence_move(recurrence);
+}
+
 RF_STATEMENT(read_spending_between,
 			 "SELECT currency, sum(amount - refunded), max(id)"
 			 " FROM @extschema@.rf_purchase"

@@ -44,6 +44,12 @@ extern int *rf_recurrence_begin(RfRecurrence *recurrence, TimestampTz when, RfEn
 								int *count);
 
 /*
+ * The same under a rule that is not active: who was enrolled before goes on, and
+ * nothing is earned now. Inside an engine scope.
+ */
+extern void rf_recurrence_resume(RfRecurrence *recurrence, TimestampTz when);
+
+/*
  * Before somebody is qualified no more: pay what is due until now, then stop.
  * Their people stand locked. Inside an engine scope.
  */

@@ -216,11 +216,25 @@ settle_recurrence(Settling *settling, const RfRule *rule)
 	}
 }
 
+/* An inactive rule grants nothing, but the clock of those it enrolled goes on. */
+static void
+settle_inactive(const Settling *settling, const RfRule *rule)
+{
+	const RfHappening *what = settling->what;
+	RfRecurrence	   recurrence = {.rule = rule, .subject_id = what->participant->id};
+
+	if (rule->terms.kind == RF_RECURRING && rule->terms.earned_on == what->move.what &&
+		what->move.after > what->move.before && !settling->settlement->foresees)
+		rf_recurrence_resume(&recurrence, what->earned_at);
+}
+
 static void
 settle_rule(Settling *settling, const RfRule *rule)
 {
 	RfEarned earned = rf_rules_earned(&rule->terms, settling->what->move);
 
+	if (!rule->terms.active)
+		settle_inactive(settling, rule);
 	if (earned.kind == RF_EARNED_NOTHING ||
 		(earned.kind != RF_EARNED_RECURRENCE && !settle_condition_holds(settling, rule)))
 		return;
