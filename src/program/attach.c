@@ -15,25 +15,19 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "access/table.h"
-#include "catalog/dependency.h"
 #include "catalog/namespace.h"
-#include "catalog/objectaddress.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
-#include "commands/extension.h"
 #include "common/hashfn.h"
-#include "miscadmin.h"
 #include "nodes/value.h"
 #include "parser/parse_func.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/syscache.h"
 
+#include "program/attachable.h"
 #include "program/attached.h"
 #include "program/attached_purchases.h"
 #include "program/intake.h"
@@ -120,101 +114,7 @@ attachment_check_campaign(const Attachment *attachment, FunctionCallInfo fcinfo)
 	rf_engine_leave(&engine);
 }
 
-/* ---- what can be attached ------------------------------------------------- */
-
-static char *
-relation_name(Oid relation)
-{
-	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)),
-									  get_rel_name(relation));
-}
-
-/* Whoever may not make triggers on it must not lock it either. */
-static void
-target_check(Oid target)
-{
-	char	  kind = get_rel_relkind(target);
-	AclResult right;
-
-	if (kind == '\0')
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("relation with OID %u does not exist", target)));
-	right = pg_class_aclcheck(target, GetUserId(), ACL_TRIGGER);
-	if (right != ACLCHECK_OK)
-		aclcheck_error(right, get_relkind_objtype(kind), get_rel_name(target));
-	if (kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE)
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("\"%s\" is not a table", get_rel_name(target)),
-				 errhint("Tables and partitioned tables can be attached.")));
-	if (OidIsValid(getExtensionOfObject(RelationRelationId, target)) &&
-		getExtensionOfObject(RelationRelationId, target) == get_extension_oid("referral", true))
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("\"%s\" is a table of the extension itself", get_rel_name(target)),
-				 errhint("Attach tables of the application.")));
-}
-
-/* The target and what is below it, locked as CREATE TRIGGER locks. */
-static List *
-target_family(Oid target)
-{
-	List	 *family = find_all_inheritors(target, ShareRowExclusiveLock, NULL);
-	ListCell *cell;
-
-	foreach(cell, family)
-	{
-		if (get_rel_relkind(lfirst_oid(cell)) == RELKIND_FOREIGN_TABLE)
-			ereport(ERROR,
-					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("\"%s\" has the foreign table \"%s\" below it",
-							get_rel_name(target), get_rel_name(lfirst_oid(cell))),
-					 errdetail("PostgreSQL does not collect the rows inserted into foreign tables.")));
-	}
-	return family;
-}
-
-static void
-column_check_type(Oid target, const char *column, const RfField *field, Oid type)
-{
-	if (rf_field_takes(field, type))
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_DATATYPE_MISMATCH),
-			 errmsg("column \"%s\" of table \"%s\" has type %s, which cannot be %s",
-					column, get_rel_name(target), format_type_be(type), field->name),
-			 field->type == NUMERICOID && getBaseType(type) == CASHOID
-				 ? errhint("What money means depends on lc_monetary: use numeric.")
-				 : errhint("Its values have to become %s.", format_type_be(field->type))));
-}
-
-static Oid
-column_type(Oid target, const char *column, const RfField *field)
-{
-	HeapTuple		  tuple = SearchSysCacheAttName(target, column);
-	Form_pg_attribute attribute;
-	Oid				  type;
-
-	if (!HeapTupleIsValid(tuple) || ((Form_pg_attribute) GETSTRUCT(tuple))->attnum < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_COLUMN),
-				 errmsg("column \"%s\" of table \"%s\" does not exist",
-						column, get_rel_name(target)),
-				 errhint("%s takes the name of a column.", field->name)));
-	attribute = (Form_pg_attribute) GETSTRUCT(tuple);
-	/* A virtual one, of PostgreSQL 18, has no value where triggers look. */
-	if (attribute->attgenerated == 'v')
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("column \"%s\" of table \"%s\" is a virtual generated column",
-						column, get_rel_name(target)),
-				 errhint("Triggers do not see its values; a stored generated column can be attached.")));
-	type = attribute->atttypid;
-	ReleaseSysCache(tuple);
-	column_check_type(target, column, field, type);
-	return type;
-}
+/* ---- the columns ---------------------------------------------------------- */
 
 static void
 attachment_find_columns(Attachment *attachment)
@@ -222,12 +122,19 @@ attachment_find_columns(Attachment *attachment)
 	for (int i = 0; i < attachment->kind->nfields; i++)
 	{
 		if (attachment->columns[i] != NULL)
-			attachment->types[i] = column_type(attachment->target, attachment->columns[i],
-											   &attachment->kind->fields[i]);
+			attachment->types[i] = rf_attachable_column(attachment->target, attachment->columns[i],
+														&attachment->kind->fields[i]);
 	}
 }
 
 /* ---- the triggers --------------------------------------------------------- */
+
+static char *
+relation_name(Oid relation)
+{
+	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)),
+									  get_rel_name(relation));
+}
 
 /*
  * Slugs have letters, digits, dots, dashes and underscores, and are as long as
@@ -357,7 +264,7 @@ create_update_trigger(const Attachment *attachment, Oid relation, const char *co
 static int
 attachment_create(const Attachment *attachment, const char *condition)
 {
-	List	 *family = target_family(attachment->target);
+	List	 *family = rf_attachable_family(attachment->target);
 	bool	  partitioned = get_rel_relkind(attachment->target) == RELKIND_PARTITIONED_TABLE;
 	int		  ntriggers = 0;
 	ListCell *cell;
@@ -387,7 +294,7 @@ rf_attach_joins(PG_FUNCTION_ARGS)
 	attachment_read(&attachment, &joins_kind, fcinfo);
 	attachment_require(&attachment, RF_INTAKE_EMAIL);
 	attachment_check_campaign(&attachment, fcinfo);
-	target_check(attachment.target);
+	rf_attachable_check(attachment.target);
 	attachment_find_columns(&attachment);
 	PG_RETURN_INT32(attachment_create(&attachment, joins_condition(&attachment)));
 }
@@ -408,7 +315,7 @@ rf_attach_purchases(PG_FUNCTION_ARGS)
 	attachment_require(&attachment, RF_PURCHASE_AMOUNT);
 	if (by_email || attachment.campaign != NULL)
 		attachment_check_campaign(&attachment, fcinfo);
-	target_check(attachment.target);
+	rf_attachable_check(attachment.target);
 	attachment_find_columns(&attachment);
 	PG_RETURN_INT32(attachment_create(&attachment, purchases_condition(&attachment)));
 }
