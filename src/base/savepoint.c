@@ -48,13 +48,15 @@ rf_savepoint_try(void (*work)(void *arg), void *arg)
 	{
 		MemoryContextSwitchTo(caller);
 		error = CopyErrorData();
-		if (!error_is_over_data(error->sqlerrcode))
-			PG_RE_THROW();
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(caller);
 	CurrentResourceOwner = owner;
+
+	/* With the subtransaction open, the client would be left in a failed block. */
+	if (error != NULL && !error_is_over_data(error->sqlerrcode))
+		ReThrowError(error);
 	return error;
 }
