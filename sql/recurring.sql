@@ -13,6 +13,7 @@ CREATE VIEW paid AS
 		round(extract(epoch FROM w.earned_at - c.anchor) / 86400, 1) AS day
 	FROM rf_reward w JOIN rf_reward_rule r ON r.id = w.rule_id JOIN rf_reward_status s ON s.reward_id = w.id
 	LEFT JOIN rf_recurrence c ON c.subject_id = w.subject_id AND c.rule_id = w.rule_id
+	WHERE r.campaign_id = (SELECT id FROM rf_campaign WHERE slug = 'recurring')
 	ORDER BY w.rule_id, w.subject_id, w.n, w.id;
 INSERT INTO rf_campaign (slug, name) VALUES ('recurring', 'Recurring') RETURNING id AS campaign \gset
 INSERT INTO rf_participant (campaign_id, email, code, joined_at) VALUES (:campaign, 'ann@people.example', 'RECU-ANN', '2020-01-01');
