@@ -202,51 +202,70 @@ RF_STATEMENT(read_person,
 /* A person and rule with something due. */
 typedef struct Due
 {
-	RfRecurrence recurrence;
-	RfPerson	 subject;
-	RfPerson	 referrer;
-	RfSpending	 spending;
+	const RfCampaign *campaign;
+	RfRecurrence	  recurrence;
+	TimestampTz		  next_at;
+	RfPerson		  subject;
+	RfPerson		  referrer;
+	RfSpending		  spending;
 } Due;
 
-/* Add what is due, at most "most" periods; returns how many: the rest is for the next time. */
-static int
-due_settle(Due *due, const RfCampaign *campaign, RfSettlement *settlement, int most)
+/* Add the next period of one of them. */
+static void
+due_settle(Due *due, RfSettlement *settlement)
 {
 	RfRecurrence *recurrence = &due->recurrence;
-	TimestampTz	  now = rf_now();
-	int			  i;
+	RfHappening	  happening = {
+		  .campaign = due->campaign,
+		  .event = RF_EVENT_INVITED_QUALIFIED,
+		  .participant = &due->subject,
+		  .referrer = &due->referrer,
+		  .spending = due->spending,
+		  .earned_at = due->next_at,
+	  };
 
-	for (i = 0; i < most && recurrence_next_at(recurrence) <= now; i++)
+	if (recurrence->rule->terms.active)
+		rf_settle_add_period(settlement, &happening, recurrence->rule, recurrence->next,
+							 rf_recurrence_time(recurrence, recurrence->next - 1));
+	recurrence->next++;
+	due->next_at = recurrence_next_at(recurrence);
+}
+
+/* The one whose next period is the earliest. */
+static Due *
+due_earliest(Due *due, uint64 ndue)
+{
+	Due *earliest = &due[0];
+
+	for (uint64 i = 1; i < ndue; i++)
 	{
-		RfHappening happening = {
-			.campaign = campaign,
-			.event = RF_EVENT_INVITED_QUALIFIED,
-			.participant = &due->subject,
-			.referrer = &due->referrer,
-			.spending = due->spending,
-			.earned_at = recurrence_next_at(recurrence),
-		};
-
-		if (recurrence->rule->terms.active)
-			rf_settle_add_period(settlement, &happening, recurrence->rule, recurrence->next,
-								 rf_recurrence_time(recurrence, recurrence->next - 1));
-		recurrence->next++;
+		if (due[i].next_at < earliest->next_at)
+			earliest = &due[i];
 	}
-	return i;
+	return earliest;
 }
 
 static void
-due_complete(Due *due, const RfCampaign *campaign)
+due_complete(Due *due)
 {
 	Datum referrer_id = Int64GetDatum(due->subject.referrer_id);
 
+	due->campaign = rf_campaign_by_id(due->subject.campaign_id);
+	due->recurrence.rule = rf_campaign_rule(due->campaign, due->recurrence.subject_id);
+	due->recurrence.subject_id = due->subject.id;
+	due->next_at = recurrence_next_at(&due->recurrence);
+
 	rf_execute(&read_person, &referrer_id, NULL);
 	rf_person_read(&due->referrer, 0, 1);
-	if (campaign->needs_spending)
+	if (due->campaign->needs_spending)
 		due->spending = rf_spending_read(due->subject.id);
 }
 
-/* Pay these people (bigint[]), who stand locked, under one rule or all (0). */
+/*
+ * Pay these people (bigint[]), who stand locked, under one rule or all (0), in
+ * the order in which it was earned, so that limits do not depend on when the
+ * clock was looked at. At most RF_BATCH periods: the rest is for the next time.
+ */
 static int
 recurrences_pay_locked(Datum subject_ids, int64 rule_id)
 {
@@ -255,7 +274,6 @@ recurrences_pay_locked(Datum subject_ids, int64 rule_id)
 	RfSettlement *settlement = rf_settlement();
 	uint64		  ndue;
 	Due			 *due;
-	int			  left = RF_BATCH;
 	int			  paid;
 
 	ndue = rf_execute(&read_due, values, NULL);
@@ -267,13 +285,14 @@ recurrences_pay_locked(Datum subject_ids, int64 rule_id)
 		rf_person_read(&due[i].subject, i, 6);
 	}
 	for (uint64 i = 0; i < ndue; i++)
+		due_complete(&due[i]);
+	for (int i = 0; i < RF_BATCH && ndue > 0; i++)
 	{
-		const RfCampaign *campaign = rf_campaign_by_id(due[i].subject.campaign_id);
+		Due *next = due_earliest(due, ndue);
 
-		due[i].recurrence.rule = rf_campaign_rule(campaign, due[i].recurrence.subject_id);
-		due[i].recurrence.subject_id = due[i].subject.id;
-		due_complete(&due[i], campaign);
-		left -= due_settle(&due[i], campaign, settlement, left);
+		if (next->next_at > rf_now())
+			break;
+		due_settle(next, settlement);
 	}
 	paid = rf_settle(settlement);
 	for (uint64 i = 0; i < ndue; i++)
