@@ -2,12 +2,12 @@
 \set SHOW_CONTEXT never
 SET timezone = 'UTC';
 SET datestyle = 'ISO';
-INSERT INTO rf_campaign (slug, name, qualify_within) VALUES ('apply', 'Apply', '50 years') RETURNING id AS campaign \gset
+INSERT INTO rf_campaign (slug, name) VALUES ('apply', 'Apply') RETURNING id AS campaign \gset
 INSERT INTO rf_participant (campaign_id, email, code, joined_at) VALUES
-	(:campaign, 'ann@people.example', 'APP-ANN', '2024-01-01 01:00'), (:campaign, 'bob@people.example', 'APP-BOB', '2024-01-01 02:00');
+	(:campaign, 'ann@core.example', 'APP-ANN', '2024-01-01 01:00'), (:campaign, 'bob@core.example', 'APP-BOB', '2024-01-01 02:00');
 -- The order in which they joined is not that of their ids, nor that in which they qualified.
 INSERT INTO rf_participant (campaign_id, email, code, referred_by, joined_at, meta)
-SELECT :campaign, 'p' || i || '@people.example', 'APP-P' || i, CASE WHEN i < 8 THEN 'APP-ANN' ELSE 'APP-BOB' END,
+SELECT :campaign, 'p' || i || '@core.example', 'APP-P' || i, CASE WHEN i < 8 THEN 'APP-ANN' ELSE 'APP-BOB' END,
 	timestamptz '2024-01-31' - i * interval '1 day', jsonb_build_object('i', i)
 FROM generate_series(1, 9) AS i;
 SELECT count(*) FROM (SELECT rf_qualify('APP-P' || i, occurred_at => timestamptz '2024-02-01' + (i * 7 % 11) * interval '1 day') FROM unnest('{1,2,3,4,5,8}'::int[]) AS i) q;
@@ -128,8 +128,8 @@ SELECT rf_apply_rule(:rule);
 
 -- guards: more people than are read at once
 INSERT INTO rf_campaign (slug, name) VALUES ('apply-many', 'Many') RETURNING id AS many \gset
-INSERT INTO rf_participant (campaign_id, email, code) VALUES (:many, 'ann@people.example', 'APM-ANN');
-INSERT INTO rf_participant (campaign_id, email, referred_by) SELECT :many, 'p' || i || '@people.example', 'APM-ANN' FROM generate_series(1, 1201) AS i;
+INSERT INTO rf_participant (campaign_id, email, code) VALUES (:many, 'ann@core.example', 'APM-ANN');
+INSERT INTO rf_participant (campaign_id, email, referred_by) SELECT :many, 'p' || i || '@core.example', 'APM-ANN' FROM generate_series(1, 1201) AS i;
 INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, every, amount, unit) VALUES (:many, 'hundred', 'referrer', 'invited_joins', 100, 1, 'USD') RETURNING id AS hundred \gset
 INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, amount, unit) VALUES (:many, 'one', 'referrer', 'invited_joins', 1, 'USD') RETURNING id AS one \gset
 SELECT rf_apply_rule(:hundred), rf_apply_rule(:one);

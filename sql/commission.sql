@@ -26,9 +26,9 @@ INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, amount, uni
 -- guards 5.16: on purchases: rounding by currency, half away from zero, then the cap
 INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, metric, percent, cap)
 VALUES (:campaign, 'half', 'referrer', 'purchase', 'commission', 2.5, 100);
-INSERT INTO rf_participant (campaign_id, email, code, joined_at) VALUES (:campaign, 'ann@people.example', 'COMM-ANN', '2024-01-01');
+INSERT INTO rf_participant (campaign_id, email, code, joined_at) VALUES (:campaign, 'ann@core.example', 'COMM-ANN', '2024-01-01');
 INSERT INTO rf_participant (campaign_id, email, code, referred_by, joined_at)
-SELECT :campaign, p || '@people.example', 'COMM-' || upper(p), 'COMM-ANN', '2024-01-01' FROM unnest('{bob,cyd,dee,eve,fay,gil,hal}'::text[]) AS p;
+SELECT :campaign, p || '@core.example', 'COMM-' || upper(p), 'COMM-ANN', '2024-01-01' FROM unnest('{bob,cyd,dee,eve,fay,gil,hal}'::text[]) AS p;
 SELECT a.amount, a.currency, rewards FROM (VALUES (1, 0.20::numeric, 'USD'), (2, 0.19, 'USD'), (3, 0.60, 'USD'), (4, 100, 'USD'), (5, 4000, 'USD'), (6, 4000.21, 'USD'),
 	(7, 20, 'JPY'), (8, 19, 'JPY'), (9, 60, 'JPY'), (10, 4001, 'JPY'), (11, 0.020, 'KWD'), (12, 0.019, 'KWD'), (13, 10.060, 'KWD'), (14, 12345678901234567.89, 'USD')) AS a (k, amount, currency),
 	LATERAL rf_record_purchase('COMM-BOB', a.amount, a.currency, 'b' || a.k) ORDER BY a.k;
@@ -95,15 +95,15 @@ SELECT w.generation, s.amount, s.state FROM rf_reward_status s JOIN rf_reward w 
 INSERT INTO rf_campaign (slug, name, currency, min_spend) VALUES ('commission-min', 'Min', 'EUR', 50) RETURNING id AS min \gset
 INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, metric, percent)
 VALUES (:min, 'all', 'referrer', 'invited_qualifies', 'commission', 10), (:min, 'each', 'referrer', 'purchase', 'commission', 1);
-INSERT INTO rf_participant (campaign_id, email, code) VALUES (:min, 'ann@people.example', 'COMI-ANN');
-INSERT INTO rf_participant (campaign_id, email, code, referred_by) VALUES (:min, 'bob@people.example', 'COMI-BOB', 'COMI-ANN');
+INSERT INTO rf_participant (campaign_id, email, code) VALUES (:min, 'ann@core.example', 'COMI-ANN');
+INSERT INTO rf_participant (campaign_id, email, code, referred_by) VALUES (:min, 'bob@core.example', 'COMI-BOB', 'COMI-ANN');
 SELECT state, rewards FROM rf_record_purchase('COMI-BOB', 40, external_id => 'm1');
 SELECT state, rewards FROM rf_record_purchase('COMI-BOB', 20.05, external_id => 'm2');
 SELECT rule, spend_base, amount, unit, last FROM commission WHERE slug = 'commission-min';
 
 -- guards: refunds recompute: what is not issued is lowered, with the row's own percent and cap
 UPDATE rf_reward_rule SET auto_issue = false, cap = 4 WHERE campaign_id = :min;
-INSERT INTO rf_participant (campaign_id, email, code, referred_by) VALUES (:min, 'cyd@people.example', 'COMI-CYD', 'COMI-ANN');
+INSERT INTO rf_participant (campaign_id, email, code, referred_by) VALUES (:min, 'cyd@core.example', 'COMI-CYD', 'COMI-ANN');
 SELECT state, rewards FROM rf_record_purchase('COMI-CYD', 45, external_id => 'n1');
 SELECT state, rewards FROM rf_record_purchase('COMI-CYD', 45, external_id => 'n2');
 UPDATE rf_reward_rule SET percent = 50, cap = NULL WHERE campaign_id = :min;

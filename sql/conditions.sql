@@ -5,7 +5,7 @@ SET timezone = 'UTC';
 SET datestyle = 'ISO';
 INSERT INTO rf_campaign (slug, name) VALUES ('conditions', 'Conditions') RETURNING id AS campaign \gset
 INSERT INTO rf_participant (campaign_id, email, code, joined_at, meta)
-VALUES (:campaign, 'ann@people.example', 'COND-ANN', '2024-01-01', '{"tier": "gold"}');
+VALUES (:campaign, 'ann@core.example', 'COND-ANN', '2024-01-01', '{"tier": "gold"}');
 CREATE VIEW paid AS
 	SELECT s.earned_by, r.condition, s.state
 	FROM rf_reward_status s JOIN rf_reward_rule r ON r.id = s.rule_id JOIN rf_campaign c ON c.id = s.campaign_id
@@ -45,7 +45,7 @@ INSERT INTO wanted (condition) VALUES
 	('$.meta.seats > 9'), ('$.meta.seats > 10'), ('$.meta.seats > "9"'),
 	('$.meta.tags[*] == "vip"'), ('$.meta.tags[*] == "none"'),
 	('$.source == "Api"'), ('$.type == "invited.qualified"'),
-	('$.data.participant.state == "qualified"'), ('$.data.participant.email == "bob@people.example"'),
+	('$.data.participant.state == "qualified"'), ('$.data.participant.email == "bob@core.example"'),
 	('$.data.referrer.code == "COND-ANN"'), ('$.data.referrer.meta.tier == "gold"'), ('$.data.referrer.qualified_count == 1'),
 	('$.data.campaign.slug == "conditions"'),
 	('$.timestamp starts with "2024-02-03T04:05:06"'),
@@ -69,7 +69,7 @@ INSERT INTO wanted (condition) VALUES
 \set earned_on invited_qualifies
 :rules;
 INSERT INTO rf_participant (campaign_id, email, code, referred_by, source, joined_at, meta)
-VALUES (:campaign, 'bob@people.example', 'COND-BOB', 'COND-ANN', 'Api', '2024-01-02 00:00:00.5+00',
+VALUES (:campaign, 'bob@core.example', 'COND-BOB', 'COND-ANN', 'Api', '2024-01-02 00:00:00.5+00',
 	'{"plan": "pro", "seats": 10, "tags": ["vip", "new"], "yes": true, "no": false, "nothing": null, "zero": 0, "flags": [false, true], "price": 19.9}');
 SELECT count(*) FROM paid;
 SELECT rewards FROM rf_qualify('COND-BOB', occurred_at => '2024-02-03 04:05:06+00');
@@ -82,7 +82,7 @@ TRUNCATE wanted;
 INSERT INTO wanted (condition) VALUES ('$.meta.plan == "pro"'), ('$.meta.plan == "free"');
 :rules;
 INSERT INTO rf_participant (campaign_id, email, code, referred_by, meta)
-VALUES (:campaign, 'cyd@people.example', 'COND-CYD', 'COND-ANN', '{"plan": "free"}');
+VALUES (:campaign, 'cyd@core.example', 'COND-CYD', 'COND-ANN', '{"plan": "free"}');
 UPDATE rf_participant SET meta = '{"plan": "pro"}' WHERE code = 'COND-CYD';
 SELECT rewards FROM rf_qualify('COND-CYD');
 \set who COND-CYD
@@ -96,8 +96,8 @@ INSERT INTO wanted (condition) VALUES ('$.source == "Import"'), ('$.source == nu
 \set earned_on invited_joins
 :rules;
 INSERT INTO rf_participant (campaign_id, email, code, referred_by, source, meta) VALUES
-	(:campaign, 'd1@people.example', 'COND-D1', 'COND-ANN', NULL, '{"n": 1}'),
-	(:campaign, 'd2@people.example', 'COND-D2', 'COND-ANN', 'Import', '{"n": 2}');
+	(:campaign, 'd1@core.example', 'COND-D1', 'COND-ANN', NULL, '{"n": 1}'),
+	(:campaign, 'd2@core.example', 'COND-D2', 'COND-ANN', 'Import', '{"n": 2}');
 \set who COND-D1
 :answer;
 \set who COND-D2
@@ -107,7 +107,7 @@ TRUNCATE wanted;
 INSERT INTO wanted (condition) VALUES ('$.type == "referrer.joined"'), ('$.data.referrer == null'), ('$.data.participant.type == "person_referring"');
 \set earned_on referrer_joins
 :rules;
-INSERT INTO rf_participant (campaign_id, email, code) VALUES (:campaign, 'eve@people.example', 'COND-EVE');
+INSERT INTO rf_participant (campaign_id, email, code) VALUES (:campaign, 'eve@core.example', 'COND-EVE');
 \set who COND-EVE
 :answer;
 
@@ -119,7 +119,7 @@ INSERT INTO wanted (condition) VALUES ('$.type == "purchase"'), ('$.amount > 50'
 	('$.data.purchase.amount > 50'), ('$.data.purchase.currency == "USD"'), ('$.data.participant.state == "pending"');
 \set earned_on purchase
 :rules;
-INSERT INTO rf_participant (campaign_id, email, code, referred_by) VALUES (:campaign, 'fay@people.example', 'COND-FAY', 'COND-ANN');
+INSERT INTO rf_participant (campaign_id, email, code, referred_by) VALUES (:campaign, 'fay@core.example', 'COND-FAY', 'COND-ANN');
 SELECT rewards FROM rf_record_purchase('COND-FAY', 50.10, 'USD', 'order 1');
 \set who COND-FAY
 :answer;
@@ -147,7 +147,7 @@ TRUNCATE wanted;
 INSERT INTO wanted (condition) VALUES ('$.type == "purchase" && $.data.participant.state == "qualified" && $.spend == 80');
 \set earned_on purchase
 :rules;
-INSERT INTO rf_participant (campaign_id, email, code, referred_by) VALUES (:campaign, 'gil@people.example', 'COND-GIL', 'COND-ANN');
+INSERT INTO rf_participant (campaign_id, email, code, referred_by) VALUES (:campaign, 'gil@core.example', 'COND-GIL', 'COND-ANN');
 SELECT rewards FROM rf_qualify('COND-GIL', 80, 'USD');
 SELECT condition FROM paid WHERE earned_by = 'COND-GIL';
 
@@ -155,8 +155,8 @@ SELECT condition FROM paid WHERE earned_by = 'COND-GIL';
 UPDATE rf_reward_rule SET active = false WHERE campaign_id = :campaign;
 INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, every, amount, unit, condition)
 VALUES (:campaign, 'two', 'referrer', 'invited_joins', 2, 1, 'USD', '$.meta.good == true');
-INSERT INTO rf_participant (campaign_id, email, code) VALUES (:campaign, 'hal@people.example', 'COND-HAL');
+INSERT INTO rf_participant (campaign_id, email, code) VALUES (:campaign, 'hal@core.example', 'COND-HAL');
 INSERT INTO rf_participant (campaign_id, email, code, referred_by, meta)
-SELECT :campaign, 'h' || i || '@people.example', 'COND-H' || i, 'COND-HAL', jsonb_build_object('good', i IN (1, 4, 5)) FROM generate_series(1, 6) AS i;
+SELECT :campaign, 'h' || i || '@core.example', 'COND-H' || i, 'COND-HAL', jsonb_build_object('good', i IN (1, 4, 5)) FROM generate_series(1, 6) AS i;
 SELECT earned_by, ordinal FROM rf_reward_status WHERE rule = 'two' ORDER BY reward_id;
 DROP VIEW paid;

@@ -11,9 +11,9 @@ INSERT INTO rf_campaign (slug, name) VALUES ('coupons', 'Coupons') RETURNING id 
 INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, metric, pool)
 VALUES (:campaign, 'gift', 'referrer', 'invited_qualifies', 'coupon', 'gifts') RETURNING id AS gift \gset
 INSERT INTO rf_participant (campaign_id, email, code, joined_at)
-VALUES (:campaign, 'ann@people.example', 'COUP-ANN', '2024-01-01');
+VALUES (:campaign, 'ann@core.example', 'COUP-ANN', '2024-01-01');
 INSERT INTO rf_participant (campaign_id, email, code, referred_by, joined_at)
-SELECT :campaign, 'p' || i || '@people.example', 'COUP-P' || i, 'COUP-ANN', '2024-01-01'
+SELECT :campaign, 'p' || i || '@core.example', 'COUP-P' || i, 'COUP-ANN', '2024-01-01'
 FROM generate_series(1, 60) AS i;
 CREATE VIEW coupon AS
 	SELECT c.pool, c.code, c.state, s.earned_by
@@ -213,9 +213,9 @@ INSERT INTO rf_campaign (slug, name) VALUES ('coupons-low', 'Low') RETURNING id 
 INSERT INTO rf_webhook (campaign_id, url, events) VALUES (:low, 'https://hooks.example/low', '{coupon.low}');
 INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, metric, pool)
 VALUES (:low, 'gift', 'referrer', 'invited_qualifies', 'coupon', 'twenty');
-INSERT INTO rf_participant (campaign_id, email, code) VALUES (:low, 'ann@people.example', 'LOW-ANN');
+INSERT INTO rf_participant (campaign_id, email, code) VALUES (:low, 'ann@core.example', 'LOW-ANN');
 INSERT INTO rf_participant (campaign_id, email, code, referred_by)
-SELECT :low, 'p' || i || '@people.example', 'LOW-P' || i, 'LOW-ANN' FROM generate_series(1, 60) AS i;
+SELECT :low, 'p' || i || '@core.example', 'LOW-P' || i, 'LOW-ANN' FROM generate_series(1, 60) AS i;
 INSERT INTO rf_coupon (pool, code) SELECT 'twenty', 'T-' || i FROM generate_series(1, 20) AS i;
 CREATE VIEW told AS
 	SELECT convert_from(payload, 'UTF8')::jsonb -> 'data' AS told FROM rf_event WHERE campaign_id = :low AND type = 'coupon.low' ORDER BY id;

@@ -32,7 +32,7 @@ CREATE PROCEDURE pg_temp.line(campaign bigint, prefix text, n int) LANGUAGE plpg
 BEGIN
 	FOR i IN 1 .. n LOOP
 		INSERT INTO rf_participant (campaign_id, email, code, referred_by, joined_at)
-		VALUES (campaign, lower(prefix) || i || '@people.example', format('%s-%s', prefix, lpad(i::text, 2, '0')),
+		VALUES (campaign, lower(prefix) || i || '@core.example', format('%s-%s', prefix, lpad(i::text, 2, '0')),
 			CASE WHEN i > 1 THEN format('%s-%s', prefix, lpad((i - 1)::text, 2, '0')) END, '2024-01-01');
 	END LOOP;
 END $$;
@@ -83,7 +83,7 @@ UPDATE rf_reward_rule SET active = false WHERE id = :rule;
 INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, metric, amount, unit, levels, max_per_recipient)
 VALUES (:campaign, 'stars', 'referrer', 'invited_joins', 'custom', 3, 'stars', '[2, 1]', 2) RETURNING id AS rule \gset
 INSERT INTO rf_participant (campaign_id, email, code, referred_by) VALUES
-	(:campaign, 'm1@people.example', 'LEV-M1', 'LEV-03'), (:campaign, 'm2@people.example', 'LEV-M2', 'LEV-03'), (:campaign, 'm3@people.example', 'LEV-M3', 'LEV-02');
+	(:campaign, 'm1@core.example', 'LEV-M1', 'LEV-03'), (:campaign, 'm2@core.example', 'LEV-M2', 'LEV-03'), (:campaign, 'm3@core.example', 'LEV-M3', 'LEV-02');
 SELECT earned_by, level, code, amount, state, reason FROM level WHERE rule = 'stars';
 UPDATE rf_reward_rule SET active = false WHERE id = :rule;
 
@@ -91,8 +91,8 @@ UPDATE rf_reward_rule SET active = false WHERE id = :rule;
 INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, amount, unit, levels)
 VALUES (:campaign, 'line', 'referrer', 'invited_joins', 3, 'USD', '[2, 1]') RETURNING id AS rule \gset
 INSERT INTO rf_participant (campaign_id, email, code, referred_by) VALUES
-	(:campaign, 'o1@people.example', 'LEV-O1', NULL), (:campaign, 'o2@people.example', 'LEV-O2', 'LEV-O1'),
-	(:campaign, 'o3@people.example', 'LEV-O3', 'LEV-O2'), (:campaign, 'o4@people.example', 'LEV-O4', 'LEV-O3');
+	(:campaign, 'o1@core.example', 'LEV-O1', NULL), (:campaign, 'o2@core.example', 'LEV-O2', 'LEV-O1'),
+	(:campaign, 'o3@core.example', 'LEV-O3', 'LEV-O2'), (:campaign, 'o4@core.example', 'LEV-O4', 'LEV-O3');
 SELECT earned_by, level, code, amount FROM level WHERE rule = 'line';
 UPDATE rf_reward_rule SET active = false WHERE id = :rule;
 
@@ -116,7 +116,7 @@ ALTER TABLE rf_participant ENABLE TRIGGER rf_participant_fixed;
 INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, amount, unit, levels, auto_issue)
 VALUES (:campaign, 'told', 'referrer', 'invited_qualifies', 10, 'USD', '[5, 4]', false) RETURNING id AS rule \gset
 INSERT INTO rf_webhook (campaign_id, url) VALUES (:campaign, 'https://hooks.example/levels');
-INSERT INTO rf_participant (campaign_id, email, code, referred_by) VALUES (:campaign, 'n1@people.example', 'LEV-N1', 'LEV-03');
+INSERT INTO rf_participant (campaign_id, email, code, referred_by) VALUES (:campaign, 'n1@core.example', 'LEV-N1', 'LEV-03');
 SELECT rewards FROM rf_qualify('LEV-N1');
 SELECT count(rf_issue(reward_id)) FROM rf_reward_status WHERE rule_id = :rule AND code = 'LEV-02';
 UPDATE rf_campaign SET on_unqualify = 'clawback' WHERE id = :campaign;

@@ -6,12 +6,12 @@ SET timezone = 'UTC';
 SET datestyle = 'ISO';
 INSERT INTO rf_campaign (slug, name) VALUES ('limits', 'Limits') RETURNING id AS campaign \gset
 INSERT INTO rf_participant (campaign_id, email, code, joined_at) VALUES
-	(:campaign, 'ann@people.example', 'LIM-ANN', '2024-01-01'),
-	(:campaign, 'bob@people.example', 'LIM-BOB', '2024-01-01');
+	(:campaign, 'ann@core.example', 'LIM-ANN', '2024-01-01'),
+	(:campaign, 'bob@core.example', 'LIM-BOB', '2024-01-01');
 INSERT INTO rf_participant (campaign_id, email, code, referred_by, joined_at)
-SELECT :campaign, 'a' || i || '@people.example', 'LIM-A' || i, 'LIM-ANN', '2024-01-01' FROM generate_series(1, 60) AS i;
+SELECT :campaign, 'a' || i || '@core.example', 'LIM-A' || i, 'LIM-ANN', '2024-01-01' FROM generate_series(1, 60) AS i;
 INSERT INTO rf_participant (campaign_id, email, code, referred_by, joined_at)
-SELECT :campaign, 'b' || i || '@people.example', 'LIM-B' || i, 'LIM-BOB', '2024-01-01' FROM generate_series(1, 20) AS i;
+SELECT :campaign, 'b' || i || '@core.example', 'LIM-B' || i, 'LIM-BOB', '2024-01-01' FROM generate_series(1, 20) AS i;
 CREATE VIEW granted AS
 	SELECT s.rule, s.code, s.earned_by, s.amount, s.unit, s.state, s.reason
 	FROM rf_reward_status s JOIN rf_campaign c ON c.id = s.campaign_id
@@ -68,11 +68,11 @@ UPDATE rf_reward_rule SET active = false WHERE id = :rule;
 INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, amount, unit, max_total)
 VALUES (:campaign, 'total', 'referrer', 'invited_joins', 5, 'USD', 3) RETURNING id AS rule \gset
 INSERT INTO rf_participant (campaign_id, email, code, referred_by) VALUES
-	(:campaign, 't1@people.example', 'LIM-T1', 'LIM-ANN'),
-	(:campaign, 't2@people.example', 'LIM-T2', 'LIM-BOB'),
-	(:campaign, 't3@people.example', 'LIM-T3', 'LIM-ANN'),
-	(:campaign, 't4@people.example', 'LIM-T4', 'LIM-BOB'),
-	(:campaign, 't5@people.example', 'LIM-T5', 'LIM-ANN');
+	(:campaign, 't1@core.example', 'LIM-T1', 'LIM-ANN'),
+	(:campaign, 't2@core.example', 'LIM-T2', 'LIM-BOB'),
+	(:campaign, 't3@core.example', 'LIM-T3', 'LIM-ANN'),
+	(:campaign, 't4@core.example', 'LIM-T4', 'LIM-BOB'),
+	(:campaign, 't5@core.example', 'LIM-T5', 'LIM-ANN');
 SELECT code, earned_by, state, reason FROM granted WHERE rule = 'total';
 UPDATE rf_reward_rule SET active = false WHERE id = :rule;
 
@@ -80,9 +80,9 @@ UPDATE rf_reward_rule SET active = false WHERE id = :rule;
 INSERT INTO rf_campaign (slug, name) VALUES ('limits-period', 'Period') RETURNING id AS period \gset
 INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, amount, unit, max_total, period)
 SELECT :period, p, 'referrer', 'invited_qualifies', 5, 'USD', 1, p FROM unnest('{ever,year,month,week,day}'::text[]) AS p;
-INSERT INTO rf_participant (campaign_id, email, code, joined_at) VALUES (:period, 'ann@people.example', 'LIMP-ANN', '2024-01-01');
+INSERT INTO rf_participant (campaign_id, email, code, joined_at) VALUES (:period, 'ann@core.example', 'LIMP-ANN', '2024-01-01');
 INSERT INTO rf_participant (campaign_id, email, code, referred_by, joined_at)
-SELECT :period, 'p' || i || '@people.example', 'LIMP-P' || i, 'LIMP-ANN', '2024-01-01' FROM generate_series(1, 9) AS i;
+SELECT :period, 'p' || i || '@core.example', 'LIMP-P' || i, 'LIMP-ANN', '2024-01-01' FROM generate_series(1, 9) AS i;
 CREATE TEMP TABLE moment (i int, t timestamptz);
 INSERT INTO moment VALUES (1, '2024-02-29 23:30+00'), (2, '2024-03-01 00:10+00'), (3, '2024-03-03 23:59:59.999999+00'),
 	(4, '2024-03-04 00:00+00'), (5, '2024-12-31 12:00+00'), (6, '2025-01-01 00:00+00');
@@ -103,9 +103,9 @@ SELECT rewards FROM rf_qualify('LIMP-P8', occurred_at => '2024-02-28 13:00+00');
 INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, amount, unit, max_per_recipient, max_total, budget)
 VALUES (:campaign, 'order', 'referrer', 'invited_qualifies', 10, 'EUR', 1, 2, 25) RETURNING id AS rule \gset
 SELECT count(*) FROM (SELECT rf_qualify(c) FROM unnest('{LIM-A11,LIM-A12,LIM-B11,LIM-B12}'::text[]) AS c) q;
-INSERT INTO rf_participant (campaign_id, email, code) VALUES (:campaign, 'cyd@people.example', 'LIM-CYD');
+INSERT INTO rf_participant (campaign_id, email, code) VALUES (:campaign, 'cyd@core.example', 'LIM-CYD');
 INSERT INTO rf_participant (campaign_id, email, code, referred_by) VALUES
-	(:campaign, 'c1@people.example', 'LIM-C1', 'LIM-CYD'), (:campaign, 'c2@people.example', 'LIM-C2', 'LIM-CYD');
+	(:campaign, 'c1@core.example', 'LIM-C1', 'LIM-CYD'), (:campaign, 'c2@core.example', 'LIM-C2', 'LIM-CYD');
 SELECT rewards FROM rf_qualify('LIM-C1');
 UPDATE rf_reward_rule SET max_total = 3 WHERE id = :rule;
 SELECT rewards FROM rf_qualify('LIM-C2');
@@ -204,9 +204,9 @@ INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, kind, metri
 VALUES (:campaign, 'stars', 'referrer', 'invited_joins', 'milestone', 'custom', 2.5, 'stars', 5) RETURNING id AS rule \gset
 INSERT INTO rf_milestone (rule_id, threshold, amount, unit) VALUES
 	(:rule, 1, NULL, NULL), (:rule, 2, 1000, 'points'), (:rule, 3, 2.6, NULL), (:rule, 4, 2.5, NULL), (:rule, 5, 0.1, NULL), (:rule, 6, 1, 'points');
-INSERT INTO rf_participant (campaign_id, email, code) VALUES (:campaign, 'dee@people.example', 'LIM-DEE');
+INSERT INTO rf_participant (campaign_id, email, code) VALUES (:campaign, 'dee@core.example', 'LIM-DEE');
 INSERT INTO rf_participant (campaign_id, email, referred_by)
-SELECT :campaign, 'd' || i || '@people.example', 'LIM-DEE' FROM generate_series(1, 6) AS i;
+SELECT :campaign, 'd' || i || '@core.example', 'LIM-DEE' FROM generate_series(1, 6) AS i;
 SELECT amount, unit, state, reason FROM granted WHERE rule = 'stars';
 SELECT * FROM wrong;
 

@@ -16,9 +16,9 @@ CREATE VIEW paid AS
 	WHERE r.campaign_id IN (SELECT id FROM rf_campaign WHERE slug = ANY (ARRAY['recurring', 'recurring-limit']))
 	ORDER BY w.rule_id, w.subject_id, w.n, w.id;
 INSERT INTO rf_campaign (slug, name) VALUES ('recurring', 'Recurring') RETURNING id AS campaign \gset
-INSERT INTO rf_participant (campaign_id, email, code, joined_at) VALUES (:campaign, 'ann@people.example', 'RECU-ANN', '2020-01-01');
+INSERT INTO rf_participant (campaign_id, email, code, joined_at) VALUES (:campaign, 'ann@core.example', 'RECU-ANN', '2020-01-01');
 INSERT INTO rf_participant (campaign_id, email, code, referred_by, joined_at)
-SELECT :campaign, 'p' || i || '@people.example', 'RECU-P' || i, 'RECU-ANN', '2020-01-01' FROM generate_series(1, 40) AS i;
+SELECT :campaign, 'p' || i || '@core.example', 'RECU-P' || i, 'RECU-ANN', '2020-01-01' FROM generate_series(1, 40) AS i;
 
 -- guards: what a recurring rule may be
 \set VERBOSITY sqlstate
@@ -207,8 +207,8 @@ UPDATE rf_reward_rule SET active = false WHERE id = :rule;
 INSERT INTO rf_campaign (slug, name) VALUES ('recurring-limit', 'Limit') RETURNING id AS limit \gset
 INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, kind, amount, unit, recur_every, recur_times, max_total, period)
 VALUES (:limit, 'limit', 'referrer', 'invited_qualifies', 'recurring', 5, 'USD', '10 days', 7, 2, 'month') RETURNING id AS rule \gset
-INSERT INTO rf_participant (campaign_id, email, code, joined_at) VALUES (:limit, 'ann@people.example', 'RECL-ANN', '2020-01-01');
-INSERT INTO rf_participant (campaign_id, email, code, referred_by, joined_at) VALUES (:limit, 'bob@people.example', 'RECL-BOB', 'RECL-ANN', '2020-01-01');
+INSERT INTO rf_participant (campaign_id, email, code, joined_at) VALUES (:limit, 'ann@core.example', 'RECL-ANN', '2020-01-01');
+INSERT INTO rf_participant (campaign_id, email, code, referred_by, joined_at) VALUES (:limit, 'bob@core.example', 'RECL-BOB', 'RECL-ANN', '2020-01-01');
 SELECT rewards FROM rf_qualify('RECL-BOB', occurred_at => '2020-01-05');
 SELECT rf_tick() AS paid;
 SELECT n, earned_at, state, reason FROM paid WHERE rule = 'limit';

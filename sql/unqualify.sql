@@ -70,7 +70,7 @@ WHERE k.slug = 'unqualify-claw';
 SELECT state, changed, rewards FROM rf_qualify('CANCEL-BOB');
 SELECT * FROM reward WHERE campaign = 'CANCEL' AND (earned_by = 'CANCEL-BOB' OR ordinal IS NOT NULL);
 SELECT bool_and(due_at = changed_at + interval '14 days') AS new_hold
-FROM rf_reward WHERE state = 'pending' AND generation = 2;
+FROM rf_reward WHERE state = 'pending' AND generation = 2 AND subject_id = (SELECT id FROM rf_participant WHERE code = 'CANCEL-BOB');
 SELECT state, changed, rewards FROM rf_qualify('CLAW-BOB');
 SELECT rule, recipient, ordinal, generation, amount, state, claws FROM reward
 WHERE campaign = 'CLAW' AND (earned_by = 'CLAW-BOB' OR ordinal IS NOT NULL);

@@ -44,12 +44,18 @@ check_amount(Datum amount, RfRefusal *refusal)
 }
 
 static bool
-check_currency(const char *currency, RfRefusal *refusal)
+check_currency(const RfPurchaseRequest *request, RfRefusal *refusal)
 {
-	if (currency == NULL || rf_currency_digits(currency) >= 0)
+	if (request->currency == NULL)
+		return true;
+	if (request->amount == 0)
+		return rf_refuse(refusal, ERRCODE_INVALID_PARAMETER_VALUE,
+						 "a currency needs an amount", NULL,
+						 "Leave both out, or give the amount of the purchase.");
+	if (rf_currency_digits(request->currency) >= 0)
 		return true;
 	return rf_refuse(refusal, ERRCODE_INVALID_PARAMETER_VALUE,
-					 psprintf("unknown currency \"%s\"", currency), NULL,
+					 psprintf("unknown currency \"%s\"", request->currency), NULL,
 					 "Money is given in currencies of ISO 4217, such as EUR.");
 }
 
@@ -82,7 +88,7 @@ bool
 rf_purchase_is_sound(const RfPurchaseRequest *request, RfRefusal *refusal)
 {
 	return check_amount(request->amount, refusal) &&
-		check_currency(request->currency, refusal) &&
+		check_currency(request, refusal) &&
 		check_external_id(request->external_id, refusal) &&
 		check_occurred_at(request->occurred_at, refusal);
 }

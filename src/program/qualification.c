@@ -104,11 +104,6 @@ request_read(FunctionCallInfo fcinfo, int first)
 		purchase->occurred_at = PG_GETARG_TIMESTAMPTZ(first + 2);
 	if (!PG_ARGISNULL(first + 3))
 		request.key = text_to_cstring(PG_GETARG_TEXT_PP(first + 3));
-	if (purchase->amount == 0 && purchase->currency != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a currency needs an amount"),
-				 errhint("Leave both out, or give the amount of the purchase.")));
 	if (!rf_purchase_is_sound(purchase, &refusal))
 		rf_refusal_raise(&refusal);
 	return request;
