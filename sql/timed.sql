@@ -90,5 +90,6 @@ SET referral.clock_offset = '900 d';
 SELECT rf_tick();
 SELECT rf_adopt_database();
 SELECT rf_home_status();
-SELECT rf_tick();
+SELECT rf_tick() > 0 AS goes_on;
+SELECT state FROM rf_participant WHERE code = 'SHORT-BOB';
 RESET referral.clock_offset;
