@@ -68,6 +68,38 @@ FROM (SELECT code
      rf_qualify(buyer.code)
 WHERE changed;
 
+-- ==== The shop's own orders pay a commission, and a coupon to whoever spends more
+
+UPDATE rf_campaign SET currency = 'USD' WHERE id = :spring;
+
+INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, metric, percent, cap, budget, unit, period)
+VALUES (:spring, 'Commission', 'referrer', 'purchase', 'commission', 10, 25, 500, 'USD', 'month');
+
+INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, metric, pool, condition)
+VALUES (:spring, 'Large order', 'invited', 'purchase', 'coupon', 'summer', '$.amount > 100');
+
+INSERT INTO rf_coupon (pool, code)
+SELECT 'summer', 'SUMMER-' || n FROM generate_series(1, 20) AS n;
+
+CREATE TABLE orders (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, ref_code text, total numeric);
+
+SELECT rf_attach_purchases('orders', 'spring', code => 'ref_code', amount => 'total',
+                           external_id => 'id');
+
+SELECT rule, recipient_code, reward_amount, unit, state FROM rf_simulate('FRIDA-7', 120);
+
+-- Half of these orders are no referral; one names a code that nobody has.
+INSERT INTO orders (ref_code, total)
+SELECT CASE WHEN row_number() OVER (ORDER BY id) % 2 = 0 THEN code END, 20 + id % 7 * 20
+FROM rf_participant
+WHERE state = 'qualified'
+UNION ALL
+SELECT 'NO-SUCH-CODE', 10;
+
+SELECT "row", reason FROM rf_unmatched;
+
+SELECT * FROM rf_record_refund('spring', (SELECT max(external_id) FROM rf_purchase));
+
 -- ==== One returns the goods; one asks why
 
 SELECT * FROM rf_unqualify('FRIDA-7', 'goods returned');

@@ -4,6 +4,10 @@
 
 SELECT * FROM rf_leaderboard LIMIT 10;
 
+-- ==== From the first visit to the reward
+
+SELECT * FROM rf_funnel;
+
 -- ==== Rewards
 
 SELECT rule.name AS rule, reward.state, count(*), sum(reward.amount) AS amount, reward.unit
