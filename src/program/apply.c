@@ -21,7 +21,7 @@
 #include "utils/memutils.h"
 
 #include "program/limit.h"
-#include "program/recurrence.h"
+#include "program/recurrence_pay.h"
 #include "program/settle.h"
 
 PG_FUNCTION_INFO_V1(rf_apply_rule);

@@ -6,7 +6,7 @@
 
 #include "program/conversion.h"
 #include "program/limit.h"
-#include "program/recurrence.h"
+#include "program/recurrence_pay.h"
 #include "program/take_back.h"
 
 /* The person is written before anything is granted: rewards show the state after. */

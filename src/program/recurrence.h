@@ -49,20 +49,17 @@ extern int *rf_recurrence_begin(RfRecurrence *recurrence, TimestampTz when, RfEn
  */
 extern void rf_recurrence_resume(RfRecurrence *recurrence, TimestampTz when);
 
-/*
- * Before somebody is qualified no more: pay what is due until now, then stop.
- * Their people stand locked. Inside an engine scope.
- */
-extern void rf_recurrence_stop(int64 subject_id);
-
-/* Pay what is due, at most 1000 people. Returns how many rewards. Inside an engine scope. */
-extern int rf_recurrences_pay(void);
+/* When the next one is earned; DT_NOEND: there is none. */
+extern TimestampTz rf_recurrence_next_at(const RfRecurrence *recurrence);
 
 /*
- * The same for one rule, and all that is due. Inside an engine scope in which
- * nobody else can grant.
+ * Columns anchor, recur_every, recur_times, n of row i of the last statement, from
+ * the given one on.
  */
-extern int rf_recurrences_catch_up(int64 rule_id);
+extern void rf_recurrence_read(RfRecurrence *recurrence, uint64 row, int column);
+
+/* Write number and time of the next one. Inside an engine scope. */
+extern void rf_recurrence_move(const RfRecurrence *recurrence);
 
 /* Net spend of purchases with from < occurred_at <= until. Inside an engine scope. */
 extern RfSpending rf_recurrence_spending(int64 participant_id, TimestampTz from,

@@ -20,7 +20,7 @@
 #include "program/fraud.h"
 #include "program/limit.h"
 #include "program/pair.h"
-#include "program/recurrence.h"
+#include "program/recurrence_pay.h"
 #include "program/reward_change.h"
 #include "program/settle.h"
 #include "program/take_back.h"

@@ -7,7 +7,7 @@
 #include "base/engine.h"
 #include "program/home.h"
 #include "program/idempotency.h"
-#include "program/recurrence.h"
+#include "program/recurrence_pay.h"
 #include "program/reward_timed.h"
 #include "program/tick.h"
 #include "program/window.h"
