@@ -192,6 +192,26 @@ INSERT INTO members VALUES ('wc@people.example', 'ATT-ANN', 'WRITE-C');
 RESET ROLE;
 SELECT code, referrer FROM attach_people WHERE code = 'WRITE-C';
 
+-- guards: a campaign that has another slug now, or is gone, fails no INSERT: each
+-- row is recorded, or raised where that was asked for
+INSERT INTO rf_campaign (slug, name) VALUES ('attach-gone', 'Gone');
+CREATE TABLE strays (mail text, ref text);
+SELECT rf_attach_joins('strays', 'attach-gone', email => 'mail', referred_by => 'ref');
+UPDATE rf_campaign SET slug = 'attach-moved' WHERE slug = 'attach-gone';
+INSERT INTO strays VALUES ('one@people.example', NULL), (NULL, NULL), ('two@people.example', 'X');
+SELECT "row", reason, sqlstate FROM rf_unmatched WHERE target = 'public.strays' ORDER BY id;
+UPDATE rf_campaign SET slug = 'attach-gone' WHERE slug = 'attach-moved';
+INSERT INTO strays VALUES ('one@people.example', NULL);
+SELECT count(*) AS joined FROM rf_participant p JOIN rf_campaign c ON c.id = p.campaign_id WHERE c.slug = 'attach-gone';
+UPDATE rf_campaign SET slug = 'attach-moved' WHERE slug = 'attach-gone';
+SELECT rf_detach('strays');
+SELECT rf_attach_joins('strays', 'attach-moved', email => 'mail', on_mismatch => 'error');
+UPDATE rf_campaign SET slug = 'attach-gone' WHERE slug = 'attach-moved';
+INSERT INTO strays VALUES ('six@people.example', NULL);
+\echo :SQLSTATE
+DROP TABLE strays;
+DELETE FROM rf_unmatched WHERE target = 'public.strays';
+
 -- guards: what cannot be attached
 SELECT rf_attach_joins('rf_participant', 'attach', email => 'email');
 \echo :SQLSTATE
@@ -203,6 +223,8 @@ SELECT rf_attach_joins('odd', 'no-such-campaign', email => 'mail');
 SELECT rf_attach_joins('odd', NULL, email => 'mail');
 SELECT rf_attach_joins('odd', 'attach', email => NULL);
 SELECT rf_attach_joins(NULL, 'attach', email => 'mail');
+SELECT rf_attach_joins(0, 'attach', email => 'mail');
+SELECT rf_detach(0);
 SELECT rf_attach_joins('odd', 'attach', email => 'no_such_column');
 SELECT rf_attach_joins('odd', 'attach', email => 'ctid');
 SELECT rf_attach_joins('odd', 'attach', email => 'mails');

@@ -166,6 +166,16 @@ SELECT amount FROM order_purchases WHERE amount IN (71, 72);
 SELECT target, reason FROM rf_unmatched;
 DELETE FROM rf_unmatched;
 
+-- guards: a campaign that is gone fails no INSERT: each row is recorded
+INSERT INTO rf_campaign (slug, name) VALUES ('orders-gone', 'Gone');
+CREATE TABLE stray_orders (ref text, total int);
+SELECT rf_attach_purchases('stray_orders', 'orders-gone', email => 'ref', amount => 'total');
+DELETE FROM rf_campaign WHERE slug = 'orders-gone';
+INSERT INTO stray_orders VALUES ('one@people.example', 5), (NULL, 5), ('two@people.example', NULL);
+SELECT "row", reason, sqlstate FROM rf_unmatched WHERE target = 'public.stray_orders' ORDER BY id;
+DROP TABLE stray_orders;
+DELETE FROM rf_unmatched WHERE target = 'public.stray_orders';
+
 -- guards: what cannot be attached
 CREATE TABLE odd (ref text, price money, at timestamptz, refs text[], doc jsonb);
 SELECT rf_attach_purchases('odd', 'orders', code => 'ref', amount => 'price');

@@ -125,6 +125,13 @@ UPDATE rf_participant SET name = 'Gus' WHERE id = :gus;
 SELECT rf_erase(:next), rf_erase(:gus);
 SELECT code LIKE 'ERASED-' || id || '-%' AS other FROM rf_participant WHERE id IN (:next, :gus) ORDER BY id;
 
+-- guards: nobody keeps another from being erased by joining with the address they would get
+SELECT last_value + 2 AS next FROM rf_participant_id_seq \gset
+INSERT INTO rf_participant (campaign_id, email) VALUES (:campaign, 'erased-' || :next || '@erased.invalid');
+INSERT INTO rf_participant (campaign_id, email) VALUES (:campaign, 'hal@people.example') RETURNING id = :next AS same;
+SELECT rf_erase(:next);
+SELECT email ~ ('^erased-' || id || '-\d+@erased.invalid$') AS other FROM rf_participant WHERE id = :next;
+
 -- guards: unknown people, nulls, and transactions with one snapshot
 \set VERBOSITY terse
 SELECT rf_erase(-1);

@@ -52,6 +52,7 @@ SELECT state, changed FROM rf_unqualify('RIGHT-BOB');
 SELECT * FROM rf_import('rights', rows => '[{"email": "cyd@people.example"}, {"email": "bad"}]');
 SELECT rf_link('RIGHT-BOB') IS NULL AS no_page;
 SELECT count(*) FROM rf_explain('RIGHT-BOB');
+SELECT count(*) FROM rf_simulate('RIGHT-BOB');
 UPDATE rf_participant SET name = 'Robert', email = 'robert@people.example', source = 'Widget', meta = '{"a": 1}' WHERE code = 'RIGHT-BOB';
 SELECT p.name, p.email_key, p.invited_count FROM rf_participant p WHERE p.code = 'RIGHT-BOB';
 SELECT count(*) > 0 AS seen FROM rf_reward_status;
@@ -120,6 +121,10 @@ SELECT created FROM rf_join('rights', 'gus@people.example');
 SELECT changed, rewards FROM rf_qualify('RIGHT-BOB');
 SELECT rf_issue(reward_id) FROM rf_reward_status WHERE earned_by = 'RIGHT-BOB' AND state = 'due';
 SELECT rf_tick() IS NOT NULL AS ticked;
+SELECT rf_apply_rule(:ladder);
+INSERT INTO rf_coupon (pool, code) VALUES ('rights', 'RIGHTS-1'), ('rights', 'RIGHTS-2');
+DELETE FROM rf_coupon WHERE code = 'RIGHTS-2';
+SELECT total, used FROM rf_coupon_pool WHERE pool = 'rights';
 SELECT count(*) > 0 AS seen FROM rf_event;
 SELECT count(*) FROM rf_status;
 
@@ -131,6 +136,8 @@ INSERT INTO rf_campaign (slug, name, created_at) VALUES ('rights-when', 'x', now
 INSERT INTO rf_webhook (campaign_id, url, header_names) VALUES (:own, 'https://hooks.example/', '{x}');
 INSERT INTO rf_event (home, type, created_at, payload) VALUES (1, 'x', now(), '');
 DELETE FROM rf_event;
+INSERT INTO rf_coupon (pool, code, state) VALUES ('rights', 'RIGHTS-3', 'seen');
+UPDATE rf_coupon SET state = 'free';
 SELECT rf_adopt_database();
 \set VERBOSITY default
 

@@ -361,6 +361,7 @@ rf_detach(PG_FUNCTION_ARGS)
 	ListCell *relation;
 	ListCell *name;
 
+	(void) rf_attachable_kind(target);
 	SPI_connect();
 	foreach(relation, find_all_inheritors(target, AccessShareLock, NULL))
 	{

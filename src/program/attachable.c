@@ -20,17 +20,25 @@
 
 #include "program/attachable.h"
 
-/* Whoever may not make triggers on it must not lock it either. */
-void
-rf_attachable_check(Oid target)
+char
+rf_attachable_kind(Oid target)
 {
-	char	  kind = get_rel_relkind(target);
-	AclResult right;
+	char kind = get_rel_relkind(target);
 
 	if (kind == '\0')
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("relation with OID %u does not exist", target)));
+	return kind;
+}
+
+/* Whoever may not make triggers on it must not lock it either. */
+void
+rf_attachable_check(Oid target)
+{
+	char	  kind = rf_attachable_kind(target);
+	AclResult right;
+
 	right = pg_class_aclcheck(target, GetUserId(), ACL_TRIGGER);
 	if (right != ACLCHECK_OK)
 		aclcheck_error(right, get_relkind_objtype(kind), get_rel_name(target));

@@ -8,6 +8,9 @@
 #include "nodes/pg_list.h"
 #include "program/field.h"
 
+/* The kind of a relation (RELKIND_...). Raises 42P01 if there is none. */
+extern char rf_attachable_kind(Oid target);
+
 /*
  * Raises an error unless the target is a table on which the caller may make
  * triggers, and none of the extension's own.

@@ -7,7 +7,9 @@
  * without referred_by in two cases: an application's table of users goes on
  * filling before, after and beside a campaign, so nobody is told of a person who
  * is there already, nor of one who came while the campaign was not open. With
- * referred_by both are recorded: somebody may have expected a reward.
+ * referred_by both are recorded: somebody may have expected a reward. A campaign
+ * that was deleted or has another slug now is told with every row: the table wants
+ * to be attached again, but goes on taking rows until then.
  */
 #include "postgres.h"
 
@@ -175,6 +177,39 @@ joins_tell(Joins *joins)
 	rf_unmatched_write(&unmatched);
 }
 
+/* There is nothing to join any more. */
+static void
+joins_tell_all(Joins *joins, const RfRefusal *refusal)
+{
+	RfUnmatched unmatched;
+
+	rf_unmatched_start(&unmatched, &joins->attached);
+	rf_attached_rewind(&joins->attached);
+	while (rf_attached_next(&joins->attached))
+	{
+		if (rf_attached_has(&joins->attached, RF_INTAKE_EMAIL))
+			rf_unmatched_add(&unmatched, refusal);
+	}
+	rf_unmatched_write(&unmatched);
+}
+
+static void
+joins_take_all(Joins *joins, int count)
+{
+	RfRefusal refusal;
+
+	joins->campaign = rf_campaign_find(joins->attached.campaign, &refusal);
+	if (joins->campaign == NULL)
+	{
+		joins_tell_all(joins, &refusal);
+		return;
+	}
+	if (count > 1)
+		joins_lock_referrers(&joins->attached);
+	joins_take(joins);
+	joins_tell(joins);
+}
+
 Datum
 rf_attached_joins(PG_FUNCTION_ARGS)
 {
@@ -187,11 +222,7 @@ rf_attached_joins(PG_FUNCTION_ARGS)
 	if (count > 0)
 	{
 		rf_engine_enter(&engine, fcinfo);
-		joins.campaign = rf_campaign_by_slug(joins.attached.campaign);
-		if (count > 1)
-			joins_lock_referrers(&joins.attached);
-		joins_take(&joins);
-		joins_tell(&joins);
+		joins_take_all(&joins, count);
 		rf_engine_leave(&engine);
 	}
 	rf_attached_end(&joins.attached);

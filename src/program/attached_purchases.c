@@ -233,6 +233,39 @@ purchases_take(Purchases *purchases)
 	}
 }
 
+/* Nobody can have paid in a campaign that is not there any more. */
+static void
+purchases_tell_all(Purchases *purchases, const RfRefusal *refusal)
+{
+	rf_unmatched_start(&purchases->unmatched, &purchases->attached);
+	rf_attached_rewind(&purchases->attached);
+	while (purchases_next(purchases))
+		rf_unmatched_add(&purchases->unmatched, refusal);
+	rf_unmatched_write(&purchases->unmatched);
+}
+
+static void
+purchases_take_all(Purchases *purchases, int count)
+{
+	const char		 *slug = purchases->attached.campaign;
+	const RfCampaign *campaign;
+	RfRefusal		  refusal;
+
+	if (slug != NULL)
+	{
+		campaign = rf_campaign_find(slug, &refusal);
+		if (campaign == NULL)
+		{
+			purchases_tell_all(purchases, &refusal);
+			return;
+		}
+		purchases->campaign_id = campaign->id;
+	}
+	if (count > 1)
+		purchases_lock_people(purchases);
+	purchases_take(purchases);
+}
+
 Datum
 rf_attached_purchases(PG_FUNCTION_ARGS)
 {
@@ -248,11 +281,7 @@ rf_attached_purchases(PG_FUNCTION_ARGS)
 	if (count > 0)
 	{
 		rf_engine_enter(&engine, fcinfo);
-		if (purchases.attached.campaign != NULL)
-			purchases.campaign_id = rf_campaign_by_slug(purchases.attached.campaign)->id;
-		if (count > 1)
-			purchases_lock_people(&purchases);
-		purchases_take(&purchases);
+		purchases_take_all(&purchases, count);
 		rf_engine_leave(&engine);
 	}
 	rf_attached_end(&purchases.attached);

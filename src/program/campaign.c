@@ -153,24 +153,12 @@ rf_campaign_by_id(int64 id)
 RF_STATEMENT(find_campaign,
 			 "SELECT id FROM @extschema@.rf_campaign WHERE slug = $1", TEXTOID);
 
-static int64
-campaign_find(const char *slug)
-{
-	Datum values[] = {CStringGetTextDatum(slug)};
-
-	if (rf_execute(&find_campaign, values, NULL) == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("campaign \"%s\" does not exist", slug),
-				 errhint("Campaigns are the rows of rf_campaign; they are found by slug.")));
-	return rf_int64(0, 1);
-}
-
 const RfCampaign *
-rf_campaign_by_slug(const char *slug)
+rf_campaign_find(const char *slug, RfRefusal *refusal)
 {
 	HASH_SEQ_STATUS scan;
 	CampaignEntry  *entry;
+	Datum			key;
 
 	if (slug == NULL)
 		ereport(ERROR,
@@ -186,7 +174,24 @@ rf_campaign_by_slug(const char *slug)
 			return entry->campaign;
 		}
 	}
-	return rf_campaign_by_id(campaign_find(slug));
+	key = CStringGetTextDatum(slug);
+	if (rf_execute(&find_campaign, &key, NULL) > 0)
+		return rf_campaign_by_id(rf_int64(0, 1));
+	(void) rf_refuse(refusal, ERRCODE_UNDEFINED_OBJECT,
+					 psprintf("campaign \"%s\" does not exist", slug), NULL,
+					 "Campaigns are the rows of rf_campaign; they are found by slug.");
+	return NULL;
+}
+
+const RfCampaign *
+rf_campaign_by_slug(const char *slug)
+{
+	RfRefusal		  refusal;
+	const RfCampaign *campaign = rf_campaign_find(slug, &refusal);
+
+	if (campaign == NULL)
+		rf_refusal_raise(&refusal);
+	return campaign;
 }
 
 RF_STATEMENT(hold_campaign,

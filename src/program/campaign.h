@@ -11,6 +11,7 @@
 #define RF_CAMPAIGN_H
 
 #include "base/engine.h"
+#include "program/refusal.h"
 #include "program/rules.h"
 #include "program/verdict.h"
 #include "utils/jsonb.h"
@@ -146,6 +147,9 @@ typedef struct RfCampaign
 
 /* NULL if there is none. */
 extern const RfCampaign *rf_campaign_by_id(int64 id);
+
+/* NULL and a refusal (42704) if there is none; raises 22004 if slug is NULL. */
+extern const RfCampaign *rf_campaign_find(const char *slug, RfRefusal *refusal);
 
 /* Raises 42704 if there is none, 22004 if slug is NULL. */
 extern const RfCampaign *rf_campaign_by_slug(const char *slug);

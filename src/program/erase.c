@@ -68,12 +68,19 @@ person_lock(RfPerson *person, int64 id)
 
 /* ---- the person --------------------------------------------------------- */
 
-/* Somebody may have chosen just that code. */
-RF_STATEMENT(free_code,
+/*
+ * Somebody may have chosen just that code, or joined with just that address: it
+ * must not keep anybody from being erased.
+ */
+RF_STATEMENT(free_names,
 			 "SELECT 'ERASED-' || $1 || CASE WHEN EXISTS"
 			 "  (SELECT FROM @extschema@.rf_participant WHERE code_key = 'ERASED' || $1)"
-			 "  THEN '-' || floor(random() * 1e9)::bigint ELSE '' END",
-			 INT8OID);
+			 "  THEN '-' || floor(random() * 1e9)::bigint ELSE '' END,"
+			 " 'erased-' || $1 || CASE WHEN EXISTS"
+			 "  (SELECT FROM @extschema@.rf_participant"
+			 "   WHERE campaign_id = $2 AND email_key = 'erased-' || $1 || '@erased.invalid')"
+			 "  THEN '-' || floor(random() * 1e9)::bigint ELSE '' END || '@erased.invalid'",
+			 INT8OID, INT8OID);
 
 RF_STATEMENT(keep_code,
 			 "INSERT INTO @extschema@.rf_erased_code (hash)"
@@ -94,11 +101,11 @@ static RfPerson
 person_anonymous(const RfPerson *person)
 {
 	RfPerson anonymous = *person;
-	Datum	 values[] = {Int64GetDatum(person->id)};
+	Datum	 values[] = {Int64GetDatum(person->id), Int64GetDatum(person->campaign_id)};
 
-	rf_execute(&free_code, values, NULL);
+	rf_execute(&free_names, values, NULL);
 	anonymous.code = rf_text(0, 1);
-	anonymous.email = psprintf("erased-" INT64_FORMAT "@erased.invalid", person->id);
+	anonymous.email = rf_text(0, 2);
 	anonymous.name = NULL;
 	return anonymous;
 }

@@ -60,6 +60,7 @@ static const Right app_rights[] = {
 	{"EXECUTE", "FUNCTION @.rf_qualify_coupon(text, numeric, text, timestamptz, text)"},
 	{"EXECUTE", "FUNCTION @.rf_record_purchase(text, numeric, text, text, timestamptz)"},
 	{"EXECUTE", "FUNCTION @.rf_record_refund(text, text, numeric, text)"},
+	{"EXECUTE", "FUNCTION @.rf_simulate(text, numeric, text)"},
 	{NULL, NULL}};
 
 /* The columns of operators. */
@@ -100,6 +101,9 @@ static const Right operator_rights[] = {
 	{"SELECT", "@.rf_unattached_partition"},
 	{"EXECUTE", "FUNCTION @.rf_attach_joins, @.rf_attach_purchases, @.rf_detach(regclass)"},
 	{"EXECUTE", "FUNCTION @.rf_attached_joins(), @.rf_attached_purchases()"},
+	{"INSERT (pool, code), DELETE", "@.rf_coupon"},
+	{"SELECT", "@.rf_coupon_pool"},
+	{"EXECUTE", "FUNCTION @.rf_apply_rule(bigint)"},
 	{NULL, NULL}};
 
 static void

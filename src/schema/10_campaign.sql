@@ -68,8 +68,10 @@ CREATE TABLE @extschema@.rf_campaign (
 		CHECK (code_length BETWEEN 6 AND 32),
 	created_at timestamptz NOT NULL DEFAULT now(),
 	home bigint NOT NULL,
-	CHECK (ends_at > starts_at),
-	CHECK (min_spend IS NULL OR currency IS NOT NULL)
+	CONSTRAINT rf_campaign_starts_ends_check
+		CHECK (ends_at > starts_at),
+	CONSTRAINT rf_campaign_min_spend_currency_check
+		CHECK (min_spend IS NULL OR currency IS NOT NULL)
 );
 
 COMMENT ON TABLE @extschema@.rf_campaign IS
