@@ -54,16 +54,25 @@ rf_rows_kept(PG_FUNCTION_ARGS)
 	return PointerGetDatum(NULL);
 }
 
-/* Always all of them, in one order: the order in which those who join write. */
+/*
+ * Always all of them, in one order: the order in which those who join write, but
+ * for rules, whose writers come here with a lock on that table. For that reason
+ * two who delete rules must not lock out each other, either.
+ */
 static void
-kept_lock_out_writers(void)
+kept_lock_out_writers(const TriggerData *trigger)
 {
 	static const char *const relations[] = {
-		"rf_participant", "rf_reward_rule", "rf_reward", "rf_webhook", "rf_fraud_rule",
+		"rf_reward_rule", "rf_participant", "rf_reward", "rf_webhook", "rf_fraud_rule",
 		"rf_blocked"};
 
 	for (size_t i = 0; i < lengthof(relations); i++)
-		LockRelationOid(rf_engine_relation(relations[i]), ShareRowExclusiveLock);
+	{
+		Oid relation = rf_engine_relation(relations[i]);
+
+		if (relation != RelationGetRelid(trigger->tg_relation))
+			LockRelationOid(relation, ShareRowExclusiveLock);
+	}
 }
 
 /* Before rows are deleted, or what limits go by is changed. */
@@ -75,7 +84,7 @@ rf_writers_locked_out(PG_FUNCTION_ARGS)
 
 	rf_engine_enter(&engine, fcinfo);
 	if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
-		kept_lock_out_writers();
+		kept_lock_out_writers(trigger);
 	else
 		LockRelationOid(rf_engine_relation("rf_reward"), ShareRowExclusiveLock);
 	rf_engine_leave(&engine);
@@ -111,7 +120,7 @@ rf_campaign_kept(PG_FUNCTION_ARGS)
 	RfEngine	 engine;
 
 	rf_engine_enter(&engine, fcinfo);
-	kept_lock_out_writers();
+	kept_lock_out_writers(trigger);
 	rf_execute(&campaign_is_used, &id, NULL);
 	if (rf_bool(0, 1))
 		ereport(ERROR,
@@ -143,7 +152,7 @@ rf_reward_rule_kept(PG_FUNCTION_ARGS)
 	RfEngine	 engine;
 
 	rf_engine_enter(&engine, fcinfo);
-	kept_lock_out_writers();
+	kept_lock_out_writers(trigger);
 	rf_execute(&rule_is_used, &id, NULL);
 	if (rf_bool(0, 1))
 		ereport(ERROR,
