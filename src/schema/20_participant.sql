@@ -81,6 +81,14 @@ COMMENT ON COLUMN @extschema@.rf_participant.review IS
 COMMENT ON COLUMN @extschema@.rf_participant.erased_at IS
 'when the person was made anonymous by rf_erase; set by the engine';
 
+-- How many days there are: without, each person would be thought to have a day of
+-- their own, and neither hashing nor parallel workers would be considered.
+CREATE STATISTICS @extschema@.rf_participant_days
+	ON ((joined_at AT TIME ZONE 'UTC')::date), ((qualified_at AT TIME ZONE 'UTC')::date)
+	FROM @extschema@.rf_participant;
+COMMENT ON STATISTICS @extschema@.rf_participant_days IS
+'days on which people join and qualify, for rf_daily_stats';
+
 CREATE FUNCTION @extschema@.rf_participant_admit() RETURNS trigger
 LANGUAGE C AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.rf_participant_admit() IS

@@ -252,6 +252,9 @@ CREATE INDEX rf_reward_waiting_idx ON @extschema@.rf_reward (pool, earned_at, id
 	WHERE state = 'due' AND metric = 'coupon' AND coupon IS NULL AND reason IS NOT NULL;
 CREATE INDEX rf_reward_original_idx ON @extschema@.rf_reward (original_id)
 	WHERE original_id IS NOT NULL;
+-- What waits for a decision is a small part of all rewards.
+CREATE INDEX rf_reward_approval_idx ON @extschema@.rf_reward (due_at, id)
+	WHERE state IN ('due', 'failed');
 
 COMMENT ON TABLE @extschema@.rf_reward IS
 'grants of rules to people, each with its own life; nothing is ever deleted';
@@ -309,6 +312,13 @@ COMMENT ON COLUMN @extschema@.rf_reward.cap IS
 'commissions: the rule''s cap when it was granted';
 COMMENT ON COLUMN @extschema@.rf_reward.last_purchase_id IS
 'commissions: newest purchase in spend_base';
+
+-- See rf_participant_days.
+CREATE STATISTICS @extschema@.rf_reward_days
+	ON ((earned_at AT TIME ZONE 'UTC')::date)
+	FROM @extschema@.rf_reward;
+COMMENT ON STATISTICS @extschema@.rf_reward_days IS
+'days on which rewards are earned, for rf_daily_stats';
 
 CREATE TRIGGER rf_reward_rows_kept
 BEFORE DELETE OR TRUNCATE ON @extschema@.rf_reward

@@ -16,6 +16,10 @@ COMMENT ON COLUMN @extschema@.rf_home.place IS
 COMMENT ON COLUMN @extschema@.rf_home.since IS
 'when the row was written; the newest names the home of new events';
 
+CREATE TRIGGER rf_home_changed
+AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON @extschema@.rf_home
+FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.rf_programme_changed();
+
 CREATE TABLE @extschema@.rf_event (
 	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	home bigint NOT NULL,

@@ -1,6 +1,6 @@
 -- Webhooks: making them, their secrets and headers, and signatures.
 
-CREATE FUNCTION @extschema@.rf_create_webhook(
+CREATE OR REPLACE FUNCTION @extschema@.rf_create_webhook(
 	url text,
 	events text[] DEFAULT '{*}',
 	campaign text DEFAULT NULL,
@@ -18,26 +18,26 @@ LANGUAGE C VOLATILE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.rf_create_webhook(text, text[], text, text, text, text, jsonb, jsonb, text[], bigint, jsonb) IS
 'makes a webhook and the secret that signs what it is sent';
 
-CREATE FUNCTION @extschema@.rf_webhook_secret(webhook_id bigint) RETURNS text
+CREATE OR REPLACE FUNCTION @extschema@.rf_webhook_secret(webhook_id bigint) RETURNS text
 LANGUAGE C STABLE STRICT AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.rf_webhook_secret(bigint) IS
 'the whsec_ secret that signs what the webhook is sent';
 
-CREATE FUNCTION @extschema@.rf_set_headers(webhook_id bigint, headers jsonb) RETURNS void
+CREATE OR REPLACE FUNCTION @extschema@.rf_set_headers(webhook_id bigint, headers jsonb) RETURNS void
 LANGUAGE C VOLATILE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.rf_set_headers(bigint, jsonb) IS
 'gives a webhook headers of its own, {"Authorization": "Bearer ..."}, instead of those it has; null: none';
 
-CREATE FUNCTION @extschema@.rf_check_url(url text) RETURNS text
+CREATE OR REPLACE FUNCTION @extschema@.rf_check_url(url text) RETURNS text
 LANGUAGE C STABLE STRICT AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.rf_check_url(text) IS
 'why a webhook with this URL would be refused; null: it would not';
 
-CREATE FUNCTION @extschema@.rf_sign(secret text, id text, "timestamp" bigint, body bytea) RETURNS text
+CREATE OR REPLACE FUNCTION @extschema@.rf_sign(secret text, id text, "timestamp" bigint, body bytea) RETURNS text
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.rf_sign(text, text, bigint, bytea) IS
 'signature of Standard Webhooks, "v1,..."; the timestamp is in seconds since 1970, a text becomes a body by convert_to(body, UTF8)';
-CREATE FUNCTION @extschema@.rf_verify(secret text, id text, "timestamp" bigint, body bytea, signature text,
+CREATE OR REPLACE FUNCTION @extschema@.rf_verify(secret text, id text, "timestamp" bigint, body bytea, signature text,
 	tolerance interval DEFAULT '5 minutes') RETURNS boolean
 LANGUAGE C STABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.rf_verify(text, text, bigint, bytea, text, interval) IS

@@ -1,6 +1,6 @@
 -- The worker, as the server's processes see it.
 
-CREATE FUNCTION @extschema@.rf_worker_status(
+CREATE OR REPLACE FUNCTION @extschema@.rf_worker_status(
 	OUT pid integer, OUT state text, OUT since timestamptz, OUT detail text)
 LANGUAGE C STABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.rf_worker_status() IS

@@ -1,6 +1,6 @@
 -- Views.
 
-CREATE VIEW @extschema@.rf_leaderboard AS
+CREATE OR REPLACE VIEW @extschema@.rf_leaderboard AS
 	SELECT p.campaign_id,
 		rank() OVER (PARTITION BY p.campaign_id
 			ORDER BY p.qualified_count DESC, p.invited_count DESC, p.joined_at, p.id) AS rank,
@@ -15,7 +15,7 @@ CREATE VIEW @extschema@.rf_leaderboard AS
 COMMENT ON VIEW @extschema@.rf_leaderboard IS
 'referrers by people qualified, then by people invited; who joined earlier ranks higher; reads all people of the campaign, because an index on counts would slow every join: 0.2 s for a million';
 
-CREATE FUNCTION @extschema@.rf_leaderboard(campaign text, since timestamptz, until timestamptz DEFAULT NULL,
+CREATE OR REPLACE FUNCTION @extschema@.rf_leaderboard(campaign text, since timestamptz, until timestamptz DEFAULT NULL,
 	top integer DEFAULT 100)
 RETURNS TABLE (rank bigint, participant_id bigint, code text, qualified_count bigint, invited_count bigint,
 	joined_at timestamptz)
@@ -54,7 +54,7 @@ COMMENT ON FUNCTION @extschema@.rf_leaderboard(text, timestamptz, timestamptz, i
 
 -- Each row finds its own way up: one person costs as many look-ups as they have
 -- people above them. A row that comes by a second time ends it.
-CREATE VIEW @extschema@.rf_referral_tree AS
+CREATE OR REPLACE VIEW @extschema@.rf_referral_tree AS
 	SELECT p.campaign_id,
 		p.id AS participant_id,
 		p.referrer_id,
@@ -77,7 +77,7 @@ CREATE VIEW @extschema@.rf_referral_tree AS
 COMMENT ON VIEW @extschema@.rf_referral_tree IS
 'who brought whom, with depth and path from the top; made for one person, one referrer''s people or a page (LIMIT): a whole campaign takes some 10 s for a million people, all of whom it returns; see the function for what is below a person';
 
-CREATE FUNCTION @extschema@.rf_referral_tree(participant_id bigint, levels integer DEFAULT NULL)
+CREATE OR REPLACE FUNCTION @extschema@.rf_referral_tree(participant_id bigint, levels integer DEFAULT NULL)
 RETURNS TABLE (campaign_id bigint, participant_id bigint, referrer_id bigint, code text, state text,
 	depth integer, path bigint[])
 LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER
@@ -98,7 +98,7 @@ $$;
 COMMENT ON FUNCTION @extschema@.rf_referral_tree(bigint, integer) IS
 'a person and everybody below them, at most so many levels deep; depth and path count from that person';
 
-CREATE VIEW @extschema@.rf_reward_status AS
+CREATE OR REPLACE VIEW @extschema@.rf_reward_status AS
 	SELECT r.id AS reward_id,
 		rule.campaign_id,
 		rule.name AS rule,
@@ -134,11 +134,7 @@ CREATE VIEW @extschema@.rf_reward_status AS
 COMMENT ON VIEW @extschema@.rf_reward_status IS
 'rewards with the names of rule and people; ask by reward_id, participant_id or for a page (ORDER BY reward_id LIMIT)';
 
--- What waits for a decision is a small part of all rewards.
-CREATE INDEX rf_reward_approval_idx ON @extschema@.rf_reward (due_at, id)
-	WHERE state IN ('due', 'failed');
-
-CREATE VIEW @extschema@.rf_approval AS
+CREATE OR REPLACE VIEW @extschema@.rf_approval AS
 	SELECT r.id AS reward_id,
 		rule.campaign_id,
 		r.rule_id,
@@ -169,7 +165,7 @@ CREATE VIEW @extschema@.rf_approval AS
 COMMENT ON VIEW @extschema@.rf_approval IS
 'rewards that wait for somebody, oldest first: due ones that are not issued by themselves or found no coupon, and failed ones; rf_issue, rf_cancel and the like take array_agg(reward_id)';
 
-CREATE VIEW @extschema@.rf_campaign_rewards AS
+CREATE OR REPLACE VIEW @extschema@.rf_campaign_rewards AS
 	SELECT rule.campaign_id,
 		r.metric,
 		r.unit,
@@ -184,7 +180,7 @@ COMMENT ON VIEW @extschema@.rf_campaign_rewards IS
 
 -- Joined, not correlated: what is asked of one campaign reaches each part, parts
 -- whose columns are not asked for are not read, and each may be read in parallel.
-CREATE VIEW @extschema@.rf_campaign_stats AS
+CREATE OR REPLACE VIEW @extschema@.rf_campaign_stats AS
 	SELECT c.id AS campaign_id,
 		c.slug,
 		coalesce(p.referrers, 0) AS referrers,
@@ -245,7 +241,7 @@ CREATE VIEW @extschema@.rf_campaign_stats AS
 COMMENT ON VIEW @extschema@.rf_campaign_stats IS
 'figures of each campaign: people by state, visitors of their links (reach: one a day and link), people whose reward was issued, net cost of rewards for each qualified person by currency; ask by campaign_id; counts all people and rewards at every read, because counters would make every join wait for one row: 0.3 s for a million';
 
-CREATE VIEW @extschema@.rf_funnel AS
+CREATE OR REPLACE VIEW @extschema@.rf_funnel AS
 	SELECT s.campaign_id,
 		s.slug,
 		step.step,
@@ -264,20 +260,7 @@ CREATE VIEW @extschema@.rf_funnel AS
 COMMENT ON VIEW @extschema@.rf_funnel IS
 'how far people come, one row for each stage: reach, joined, invited, qualified, rewarded; costs what rf_campaign_stats costs';
 
--- How many days there are: without, each person would be thought to have a day of
--- their own, and neither hashing nor parallel workers would be considered.
-CREATE STATISTICS @extschema@.rf_participant_days
-	ON ((joined_at AT TIME ZONE 'UTC')::date), ((qualified_at AT TIME ZONE 'UTC')::date)
-	FROM @extschema@.rf_participant;
-COMMENT ON STATISTICS @extschema@.rf_participant_days IS
-'days on which people join and qualify, for rf_daily_stats';
-CREATE STATISTICS @extschema@.rf_reward_days
-	ON ((earned_at AT TIME ZONE 'UTC')::date)
-	FROM @extschema@.rf_reward;
-COMMENT ON STATISTICS @extschema@.rf_reward_days IS
-'days on which rewards are earned, for rf_daily_stats';
-
-CREATE VIEW @extschema@.rf_daily_stats AS
+CREATE OR REPLACE VIEW @extschema@.rf_daily_stats AS
 	SELECT d.campaign_id,
 		d.day,
 		sum(d.joined)::bigint AS joined,
@@ -318,7 +301,7 @@ CREATE VIEW @extschema@.rf_daily_stats AS
 COMMENT ON VIEW @extschema@.rf_daily_stats IS
 'people who joined, came by a link and qualified, rewards that live, and visitors, by day in UTC; days on which nothing happened have no row; reads all people and rewards of the campaign, for there is no index by which states could be read alone: 0.4 s for a million';
 
-CREATE VIEW @extschema@.rf_delivery AS
+CREATE OR REPLACE VIEW @extschema@.rf_delivery AS
 	SELECT d.delivery_id,
 		d.event_id,
 		d.webhook_id,
@@ -354,7 +337,7 @@ CREATE VIEW @extschema@.rf_delivery AS
 COMMENT ON VIEW @extschema@.rf_delivery IS
 'every delivery: pending, delivered, retrying, parked (webhook not enabled) or dead';
 
-CREATE VIEW @extschema@.rf_status AS
+CREATE OR REPLACE VIEW @extschema@.rf_status AS
 	SELECT w.pid AS worker_pid,
 		w.state AS worker_state,
 		w.since AS worker_since,
@@ -392,7 +375,7 @@ CREATE VIEW @extschema@.rf_status AS
 COMMENT ON VIEW @extschema@.rf_status IS
 'one row: is the worker alive, what waits, and why nothing is sent if so';
 
-CREATE VIEW @extschema@.rf_webhook_status AS
+CREATE OR REPLACE VIEW @extschema@.rf_webhook_status AS
 	SELECT h.id AS webhook_id,
 		h.name,
 		h.state,

@@ -1,39 +1,15 @@
 -- Tables of the application as the source of joins and purchases.
 
-CREATE TABLE @extschema@.rf_unmatched (
-	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-	target text NOT NULL,
-	occurred_at timestamptz NOT NULL,
-	"row" jsonb NOT NULL,
-	reason text NOT NULL,
-	sqlstate text NOT NULL
-);
-
-COMMENT ON TABLE @extschema@.rf_unmatched IS
-'rows of attached tables that could not be credited, and why; delete them when they are dealt with';
-COMMENT ON COLUMN @extschema@.rf_unmatched.id IS
-'set by the engine';
-COMMENT ON COLUMN @extschema@.rf_unmatched.target IS
-'attached table, with its schema: a name, as the table may be dropped';
-COMMENT ON COLUMN @extschema@.rf_unmatched.occurred_at IS
-'when the row came';
-COMMENT ON COLUMN @extschema@.rf_unmatched."row" IS
-'the columns that were looked at, as text';
-COMMENT ON COLUMN @extschema@.rf_unmatched.reason IS
-'why it was not credited';
-COMMENT ON COLUMN @extschema@.rf_unmatched.sqlstate IS
-'the code a call would have failed with, such as RF002 for an unknown referral code';
-
-CREATE FUNCTION @extschema@.rf_attached_joins() RETURNS trigger
+CREATE OR REPLACE FUNCTION @extschema@.rf_attached_joins() RETURNS trigger
 LANGUAGE C AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.rf_attached_joins() IS
 'trigger of tables attached by rf_attach_joins: their rows join';
-CREATE FUNCTION @extschema@.rf_attached_purchases() RETURNS trigger
+CREATE OR REPLACE FUNCTION @extschema@.rf_attached_purchases() RETURNS trigger
 LANGUAGE C AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.rf_attached_purchases() IS
 'trigger of tables attached by rf_attach_purchases: their rows are purchases';
 
-CREATE FUNCTION @extschema@.rf_attach_joins(target regclass, campaign text, email text,
+CREATE OR REPLACE FUNCTION @extschema@.rf_attach_joins(target regclass, campaign text, email text,
 	name text DEFAULT NULL, referred_by text DEFAULT NULL, source text DEFAULT NULL,
 	ip text DEFAULT NULL, meta text DEFAULT NULL, code text DEFAULT NULL,
 	joined_at text DEFAULT NULL, on_mismatch text DEFAULT 'record') RETURNS integer
@@ -41,7 +17,7 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.rf_attach_joins(regclass, text, text, text, text, text, text, text, text, text, text) IS
 'from now on the rows of a table join a campaign: each argument names the column to read; again: replaces it, new partitions included; returns the number of triggers';
 
-CREATE FUNCTION @extschema@.rf_attach_purchases(target regclass, campaign text DEFAULT NULL,
+CREATE OR REPLACE FUNCTION @extschema@.rf_attach_purchases(target regclass, campaign text DEFAULT NULL,
 	code text DEFAULT NULL, email text DEFAULT NULL, amount text DEFAULT NULL,
 	currency text DEFAULT NULL, external_id text DEFAULT NULL, occurred_at text DEFAULT NULL,
 	on_mismatch text DEFAULT 'record') RETURNS integer
@@ -49,12 +25,12 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.rf_attach_purchases(regclass, text, text, text, text, text, text, text, text) IS
 'from now on the rows of a table are purchases: each argument names the column to read; again: replaces it, new partitions included; returns the number of triggers';
 
-CREATE FUNCTION @extschema@.rf_detach(target regclass) RETURNS integer
+CREATE OR REPLACE FUNCTION @extschema@.rf_detach(target regclass) RETURNS integer
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.rf_detach(regclass) IS
 'takes away what rf_attach_joins and rf_attach_purchases did to a table and its partitions; returns the number of triggers removed';
 
-CREATE VIEW @extschema@.rf_unattached_partition AS
+CREATE OR REPLACE VIEW @extschema@.rf_unattached_partition AS
 	WITH RECURSIVE below AS (
 		SELECT t.tgrelid AS attached, t.tgname AS name, i.inhrelid AS partition
 		FROM pg_catalog.pg_trigger t
