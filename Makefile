@@ -21,7 +21,11 @@ HEADER_FILES := $(sort $(wildcard src/*/*.h))
 SCHEMA := $(sort $(wildcard src/schema/*.sql))
 OBJS = $(SOURCES:.c=.o)
 INSTALL_SQL = $(EXTENSION)--$(EXTVERSION).sql
-DATA_built = $(INSTALL_SQL)
+UPDATES := $(sort $(wildcard src/schema/updates/*.sql))
+UPDATE_SQL = $(notdir $(UPDATES))
+DATA_built = $(INSTALL_SQL) $(UPDATE_SQL)
+# Versions that databases and dumps may still have, as they were released.
+DATA = $(sort $(wildcard src/schema/released/*.sql))
 
 # ---- tests ----------------------------------------------------------------
 
@@ -83,6 +87,10 @@ $(OBJS) $(OBJS:.o=.bc): $(HEADER_FILES) Makefile referral.control
 $(INSTALL_SQL): $(SCHEMA) Makefile referral.control
 	@test -n '$(SCHEMA)' || { echo 'no src/schema/*.sql to assemble' >&2; exit 1; }
 	cat $(SCHEMA) > $@.tmp
+	mv $@.tmp $@
+
+$(UPDATE_SQL): %.sql: src/schema/updates/%.sql src/schema/updates/assemble.awk $(SCHEMA) Makefile
+	awk -f src/schema/updates/assemble.awk $< > $@.tmp
 	mv $@.tmp $@
 
 unit_links = $(addprefix src/,$(shell sed -n 's,.*links: *\(.*[^ ]\) *\*/.*,\1,p' '$(1)'))

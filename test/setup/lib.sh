@@ -155,10 +155,11 @@ is_installed() {
 	local extension library script
 	extension=$("$PG_CONFIG" --sharedir)/extension
 	library=$("$PG_CONFIG" --pkglibdir)
-	script=referral--$(version).sql
 	cmp -s referral.so "$library/referral.so" &&
-		cmp -s referral.control "$extension/referral.control" &&
-		cmp -s "$script" "$extension/$script"
+		cmp -s referral.control "$extension/referral.control" || return
+	for script in referral--*.sql src/schema/released/*.sql; do
+		cmp -s "$script" "$extension/$(basename "$script")" || return
+	done
 }
 
 version() { sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" referral.control; }
