@@ -22,6 +22,7 @@
 #include "utils/syscache.h"
 
 #include "base/engine.h"
+#include "base/extension.h"
 
 #define ENGINE_SEARCH_PATH "pg_catalog, pg_temp"
 
@@ -33,6 +34,9 @@
 static Oid	  engine_schema = InvalidOid;
 static char	 *engine_schema_name = NULL; /* quoted */
 static uint64 engine_generation = 0;
+
+/* Was the extension of another version than the library when we looked? */
+static bool engine_differs = false;
 
 /* Depth of triggers at which a statement of ours runs; -1: none does. */
 static int engine_writing_at = -1;
@@ -55,6 +59,7 @@ engine_note_schema(Oid schema)
 	engine_schema_name = MemoryContextStrdup(TopMemoryContext, name);
 	engine_schema = schema;
 	engine_generation++;
+	engine_differs = rf_extension_differs();
 }
 
 static void
@@ -163,19 +168,32 @@ statement_text(const char *sql)
 	return text.data;
 }
 
+/* Error context callback: why a table or column of ours may be missing. */
+static void
+statement_differs(void *arg)
+{
+	errhint("The extension in this database is not of the library's version, %s: run"
+			" ALTER EXTENSION referral UPDATE, or restart the server with the new library.",
+			REFERRAL_VERSION);
+}
+
 static void
 statement_prepare(RfStatement *statement)
 {
-	SPIPlanPtr plan;
+	ErrorContextCallback differs = {error_context_stack, statement_differs, NULL};
+	SPIPlanPtr			 plan;
 
 	if (statement->plan != NULL)
 	{
 		SPI_freeplan(statement->plan);
 		statement->plan = NULL;
 	}
+	if (engine_differs)
+		error_context_stack = &differs;
 	plan = SPI_prepare_cursor(statement_text(statement->sql), statement->nargs,
 							  unconstify(Oid *, statement->argtypes),
 							  CURSOR_OPT_GENERIC_PLAN);
+	error_context_stack = differs.previous;
 	if (plan == NULL)
 		elog(ERROR, "could not prepare statement: %s", SPI_result_code_string(SPI_result));
 	SPI_keepplan(plan);

@@ -74,3 +74,11 @@ rf_extension_enter(RfEngine *engine)
 	rf_engine_enter_schema(engine, row.schema, row.owner);
 	return true;
 }
+
+bool
+rf_extension_differs(void)
+{
+	ExtensionRow row;
+
+	return extension_row(&row) && !row.same_version;
+}

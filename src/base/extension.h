@@ -1,7 +1,7 @@
 /*
  * extension.h
- *	  Is the extension there? For our own processes, which no SQL function
- *	  called and which therefore have to look.
+ *	  Is the extension there, and in the library's version? For our own
+ *	  processes, which no SQL function called and which therefore have to look.
  */
 #ifndef RF_EXTENSION_H
 #define RF_EXTENSION_H
@@ -14,5 +14,8 @@
  * extension is absent or its SQL is of another version than this library.
  */
 extern bool rf_extension_enter(RfEngine *engine);
+
+/* Is the extension there, but in another version than the library's? */
+extern bool rf_extension_differs(void);
 
 #endif /* RF_EXTENSION_H */

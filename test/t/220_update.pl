@@ -73,6 +73,8 @@ $node->safe_psql('shop', q{
 	GRANT SELECT ON rf_coupon TO shop_operator;
 	GRANT SELECT ON rf_status TO shop_reader;});
 ok(await_state($node, 'shop', 'absent'), 'the older version is not served');
+my ($status, $output, $errors) = $node->psql('shop', q{SELECT rf_join('spring', 'x@x.example')});
+like($errors, qr/HINT: .*ALTER EXTENSION referral UPDATE/, 'who calls it is told');
 my @columns = old_columns('shop');
 my $rows = rows_of('shop', @columns);
 like($rows, qr/rf_reward 21\|.*rf_webhook 2\|/s, 'there are rows');
