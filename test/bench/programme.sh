@@ -1,36 +1,28 @@
 #!/usr/bin/env bash
 # programme.sh: signing up and qualifying, beside hand-written PL/pgSQL of the
-# same effect (baseline.sql). Rates by pgbench, CPU from the server's processes.
-#
-# One statement is one transaction. The variants of a statement take turns, so
-# that what the machine does besides hits all of them.
+# same effect (baseline.sql), taking turns in one run.
 #
 #   BENCH_TRANSACTIONS   of one run with synchronous_commit on (off: twice)
 #   BENCH_ROUNDS         runs of each variant
 #   BENCH_CLIENTS        numbers of clients
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+source "$BENCH/statements.sh"
 
 TRANSACTIONS=${BENCH_TRANSACTIONS:-4000}
 ROUNDS=${BENCH_ROUNDS:-3}
 read -r -a CLIENTS <<<"${BENCH_CLIENTS:-1 4 8}"
 TARGET=0.9
 
-RUN=0                # numbers the runs: e-mails are made from it
-declare -A FIRST     # "variant": first person it may still qualify
-declare -A RATES CPU # "variant sync clients": one number for each run
-SHOWN=               # is the head of the table out?
-RATIOS=()            # of rates, all that were shown
+SHOWN=    # is the head of the table out?
+RATIOS=() # of rates, all that were shown
 
 main() {
 	prepare
-	start_cluster cluster "${STEADY[@]}" "$NO_WORKER"
-	POSTMASTER=$(head -n 1 "$WORK/cluster/postmaster.pid")
+	start_quiet_cluster
 	sql -v supply="$(supply)" -f "$BENCH/programme.sql" >/dev/null
-	ALONE=$(sql -c "SELECT count(*) FROM pg_stat_activity WHERE backend_type <> 'client backend'")
-	TICKS=$(getconf CLK_TCK)
 	write_scripts
-	warm_up
+	warm_up plpgsql-join insert join plpgsql-qualify qualify
 
 	heading "Sign-up and qualify beside PL/pgSQL: transactions a second, CPU µs of the backend for each"
 	say "pgbench -M prepared, median of $ROUNDS runs, fsync on, library preloaded, no worker"
@@ -60,72 +52,17 @@ write_scripts() {
 	script plpgsql-qualify "$next" "SELECT * FROM baseline.qualify($code);"
 }
 
-script() { # NAME LINE...
-	local name=$1
-	shift
-	printf '%s\n' '\set n :n + 1' "$@" >"$WORK/$name.pgbench"
-}
-
-# Statements planned for empty tables would scan them whole ever after, which
-# autovacuum prevents in production.
-warm_up() {
-	local variant
-	for variant in plpgsql-join insert join plpgsql-qualify qualify; do
-		run_pgbench "$variant" off 1 $((TRANSACTIONS / 2)) >/dev/null
-	done
-	sql -c 'VACUUM ANALYZE'
-}
-
 measure_all() {
-	local sync clients round
+	local sync clients
 	for sync in on off; do
 		for clients in "${CLIENTS[@]}"; do
-			sql -c 'VACUUM' -c 'CHECKPOINT'
-			for ((round = 0; round < ROUNDS; round++)); do
-				measure plpgsql-join "$sync" "$clients"
-				measure insert "$sync" "$clients"
-				measure join "$sync" "$clients"
-				measure plpgsql-qualify "$sync" "$clients"
-				measure qualify "$sync" "$clients"
-			done
+			measure_turns "$sync" "$clients" plpgsql-join insert join plpgsql-qualify qualify
 			show_cell "$sync" "$clients"
 		done
 	done
 }
 
-measure() { # VARIANT SYNC CLIENTS
-	local each=$((TRANSACTIONS / $3)) before after
-	[ "$2" = on ] || each=$((each * 2))
-	before=$(settled_ticks)
-	run_pgbench "$1" "$2" "$3" "$each"
-	after=$(settled_ticks)
-	RATES[$1 $2 $3]+=" $RATE"
-	CPU[$1 $2 $3]+=" $(calculate "($after - $before) * 1e6 / $TICKS / ($each * $3)" 1)"
-}
-
-# Sets RATE.
-run_pgbench() { # VARIANT SYNC CLIENTS TRANSACTIONS-OF-EACH
-	RUN=$((RUN + 1))
-	PGOPTIONS="-c synchronous_commit=$2" pgbench -n -M prepared -c "$3" -j 1 -t "$4" \
-		-D n=0 -D run="$RUN" -D clients="$3" -D first="${FIRST[$1]:-0}" \
-		-f "$WORK/$1.pgbench" >"$WORK/pgbench.log" 2>&1 ||
-		{ cat "$WORK/pgbench.log" >&2; die "pgbench failed: $1"; }
-	RATE=$(sed -n 's/^tps = \([0-9.]*\).*/\1/p' "$WORK/pgbench.log")
-	FIRST[$1]=$((${FIRST[$1]:-0} + ($4 + 1) * $3))
-}
-
-# Once the backends are gone, what they used stands in the postmaster's account.
-settled_ticks() {
-	while [ "$(children "$POSTMASTER")" -gt "$ALONE" ]; do sleep 0.02; done
-	ended_children_ticks "$POSTMASTER"
-}
-
 # ---- what came out --------------------------------------------------------
-
-# shellcheck disable=SC2086 # a list of numbers
-rate() { median ${RATES[$1 $2 $3]}; }
-# shellcheck disable=SC2086
-cpu() { median ${CPU[$1 $2 $3]}; }
 
 show_cell() { # SYNC CLIENTS
 	[ ${#SHOWN} -gt 0 ] || printf '%-28s %-5s %8s %10s %10s %7s %9s %9s %7s\n' \
