@@ -145,27 +145,35 @@ code_draw_batch(RfCodeSource *source)
 }
 
 RF_STATEMENT(codes_in_use,
-			 "SELECT k.n::int"
-			 " FROM unnest($1) WITH ORDINALITY AS k (code_key, n)"
-			 " JOIN @extschema@.rf_participant p USING (code_key)"
-			 " UNION"
-			 " SELECT k.n::int"
-			 " FROM unnest($1) WITH ORDINALITY AS k (code_key, n)"
-			 " JOIN @extschema@.rf_erased_code e ON e.hash = sha256(convert_to(k.code_key, 'UTF8'))",
-			 TEXTARRAYOID);
+			 "SELECT array_position($1, p.code_key)"
+			 " FROM @extschema@.rf_participant p"
+			 " WHERE p.code_key = ANY ($1)"
+			 " UNION ALL"
+			 " SELECT array_position($2, e.hash)"
+			 " FROM @extschema@.rf_erased_code e"
+			 " WHERE e.hash = ANY ($2)",
+			 TEXTARRAYOID, BYTEAARRAYOID);
 
 /* Strike out what is in use: those entries become NULL. */
 static void
 code_strike_used(RfCodeSource *source)
 {
 	RfColumn keys;
-	Datum	 values[1];
+	RfColumn hashes; /* of erased people only these are kept; the keys are ASCII */
+	Datum	 values[2];
 	uint64	 nused;
 
 	rf_column_init(&keys, TEXTOID);
+	rf_column_init(&hashes, BYTEAOID);
 	for (int i = 0; i < source->ncodes; i++)
-		rf_column_add(&keys, CStringGetTextDatum(rf_code_key(source->codes[i])));
+	{
+		Datum key = CStringGetTextDatum(rf_code_key(source->codes[i]));
+
+		rf_column_add(&keys, key);
+		rf_column_add(&hashes, DirectFunctionCall1(sha256_bytea, key));
+	}
 	values[0] = rf_column_array(&keys);
+	values[1] = rf_column_array(&hashes);
 	nused = rf_execute(&codes_in_use, values, NULL);
 	for (uint64 row = 0; row < nused; row++)
 		source->codes[rf_int32(row, 1) - 1] = NULL;
