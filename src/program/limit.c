@@ -189,13 +189,18 @@ quotas_of(const RfGrant *grants, int ngrants)
 	"  ELSE (SELECT o.state NOT IN ('cancelled', 'clawed_back', 'rejected')" \
 	"   FROM @extschema@.rf_reward o WHERE o.id = r.original_id) END"
 
+/*
+ * A conflict there cannot be, but for a snapshot older than the row: then it is
+ * the conflict clause that makes it a serialization failure.
+ */
 RF_STATEMENT(make_quotas,
 			 "INSERT INTO @extschema@.rf_quota"
 			 " (rule_id, participant_id, period_start, granted, amount)" USED_OF_KEYS
 			 " WHERE NOT EXISTS (SELECT FROM @extschema@.rf_quota q"
 			 "  WHERE q.rule_id = k.rule_id AND q.participant_id = k.participant_id"
 			 "  AND q.period_start = k.period_start)"
-			 " GROUP BY k.rule_id, k.participant_id, k.period_start",
+			 " GROUP BY k.rule_id, k.participant_id, k.period_start"
+			 " ON CONFLICT DO NOTHING",
 			 INT8ARRAYOID, INT8ARRAYOID, TIMESTAMPTZARRAYOID, TIMESTAMPTZARRAYOID, TEXTARRAYOID);
 
 /* The rows there are, and for the others what they would be made with. */
