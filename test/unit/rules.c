@@ -17,9 +17,12 @@ static const RfTerms to_invited = {
 	.earned_on = RF_INVITED_QUALIFIES, .recipient = RF_TO_INVITED, .active = true, .every = 1};
 static const RfTerms welcome = {.earned_on = RF_REFERRER_JOINS, .active = true, .every = 1};
 static const RfTerms joins = {.earned_on = RF_INVITED_JOINS, .active = true, .every = 1};
+static const RfTerms purchases = {.earned_on = RF_PURCHASE, .active = true, .every = 1};
 static const RfTerms asleep = {.earned_on = RF_INVITED_QUALIFIES, .every = 1};
 static const RfTerms recurring = {
 	.earned_on = RF_INVITED_QUALIFIES, .kind = RF_RECURRING, .active = true, .every = 1};
+static const RfTerms recurring_asleep = {
+	.earned_on = RF_INVITED_QUALIFIES, .kind = RF_RECURRING, .every = 1};
 static const RfTerms every_two = {.earned_on = RF_INVITED_QUALIFIES, .active = true, .every = 2};
 static const RfTerms every_three = {.earned_on = RF_INVITED_QUALIFIES, .active = true, .every = 3};
 static const RfTerms every_many = {
@@ -74,6 +77,12 @@ static const Case cases[] = {
 	{"each: not while asleep", &asleep, RF_INVITED_QUALIFIES, 0, 1, RF_EARNED_NOTHING, 0, 0},
 	{"each: not where nothing moved", &each, RF_INVITED_QUALIFIES, 1, 1, RF_EARNED_NOTHING, 0, 0},
 	{"each: not on the way down", &each, RF_INVITED_QUALIFIES, 2, 1, RF_EARNED_NOTHING, 0, 0},
+	{"a purchase earns, whatever the count", &purchases, RF_PURCHASE, 0, 1, RF_EARNED_SUBJECT, 0, 0},
+	{"a purchase: not for a qualification", &purchases, RF_INVITED_QUALIFIES, 0, 1, RF_EARNED_NOTHING, 0, 0},
+	{"a recurring rule: not while asleep", &recurring_asleep, RF_INVITED_QUALIFIES, 0, 1, RF_EARNED_NOTHING, 0, 0},
+	{"a recurring rule: not for a purchase", &recurring, RF_PURCHASE, 0, 1, RF_EARNED_NOTHING, 0, 0},
+	{"a recurring rule: not where nobody qualified", &recurring, RF_INVITED_QUALIFIES, 1, 1, RF_EARNED_NOTHING, 0, 0},
+	{"a recurring rule: the hundredth like the first", &recurring, RF_INVITED_QUALIFIES, 99, 100, RF_EARNED_RECURRENCE, 0, 0},
 	{"a recurring rule enrols whoever qualifies", &recurring, RF_INVITED_QUALIFIES, 0, 1, RF_EARNED_RECURRENCE, 0, 0},
 	/* standard, one for every so many: floor(before / n) < k <= floor(after / n) */
 	{"every 2: from 0 to 1", &every_two, RF_INVITED_QUALIFIES, 0, 1, RF_EARNED_NOTHING, 0, 0},
