@@ -28,10 +28,22 @@ mailbox_local_end(const char *email, const char *at)
 	return tag;
 }
 
+/* A domain may end with a dot, and is the same one without. */
+static size_t
+domain_length(const char *domain)
+{
+	size_t length = strlen(domain);
+
+	return length > 0 && domain[length - 1] == '.' ? length - 1 : length;
+}
+
 static bool
 mailbox_is_gmail(const char *at)
 {
-	return strcmp(at, "@gmail.com") == 0 || strcmp(at, "@googlemail.com") == 0;
+	size_t length = domain_length(at);
+
+	return (length == strlen("@gmail.com") && strncmp(at, "@gmail.com", length) == 0) ||
+		(length == strlen("@googlemail.com") && strncmp(at, "@googlemail.com", length) == 0);
 }
 
 /* The local part without dots; if nothing else is left, as it is. */
@@ -65,7 +77,8 @@ rf_mailbox_write(const char *email, char *mailbox)
 	}
 	else
 		memcpy(mailbox, email, length);
-	strcpy(mailbox + length, at);
+	memcpy(mailbox + length, at, domain_length(at));
+	mailbox[length + domain_length(at)] = '\0';
 }
 
 bool
@@ -80,12 +93,10 @@ void
 rf_mailbox_domain(const char *email, char *domain)
 {
 	const char *at = mailbox_at(email);
-	size_t		length;
 
-	strcpy(domain, at + (*at == '@'));
-	length = strlen(domain);
-	if (length > 0 && domain[length - 1] == '.')
-		domain[length - 1] = '\0';
+	at += *at == '@';
+	memcpy(domain, at, domain_length(at));
+	domain[domain_length(at)] = '\0';
 }
 
 const char *
