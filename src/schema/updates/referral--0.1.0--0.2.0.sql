@@ -16,12 +16,21 @@ ALTER TABLE @extschema@.rf_campaign
 UPDATE @extschema@.rf_campaign
 SET home = (SELECT h.home FROM @extschema@.rf_home h ORDER BY h.since DESC, h.home LIMIT 1);
 ALTER TABLE @extschema@.rf_campaign ALTER COLUMN home SET NOT NULL;
+ALTER TABLE @extschema@.rf_campaign
+	RENAME CONSTRAINT rf_campaign_check TO rf_campaign_starts_ends_check;
+ALTER TABLE @extschema@.rf_campaign
+	RENAME CONSTRAINT rf_campaign_check1 TO rf_campaign_min_spend_currency_check;
 CREATE FUNCTION @extschema@.rf_campaign_valid() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME';
+CREATE FUNCTION @extschema@.rf_writers_locked_out() RETURNS trigger
 LANGUAGE C AS 'MODULE_PATHNAME';
 DROP TRIGGER rf_campaign_unbuilt ON @extschema@.rf_campaign;
 CREATE TRIGGER rf_campaign_valid
 BEFORE INSERT OR UPDATE OF currency ON @extschema@.rf_campaign
 FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_campaign_valid();
+CREATE TRIGGER rf_campaign_writers_locked_out
+BEFORE DELETE ON @extschema@.rf_campaign
+FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.rf_writers_locked_out();
 -- @comments 10_campaign.sql
 
 ALTER TABLE @extschema@.rf_participant
@@ -75,7 +84,8 @@ WHERE p.state = 'pending' AND c.qualify_within IS NOT NULL;
 
 ALTER TABLE @extschema@.rf_reward_rule
 	DROP CONSTRAINT rf_reward_rule_recur_every_check,
-	ADD CONSTRAINT rf_reward_rule_recur_every_check CHECK (recur_every >= interval '1 minute'),
+	ADD CONSTRAINT rf_reward_rule_recur_every_check
+		CHECK (recur_every BETWEEN interval '1 minute' AND interval '100 years'),
 	ADD CONSTRAINT rf_reward_rule_recur_times_kind_check
 		CHECK (recur_times IS NULL OR kind = 'recurring'),
 	ADD CONSTRAINT rf_reward_rule_kind_earned_on_check
@@ -94,6 +104,9 @@ ALTER TABLE @extschema@.rf_reward_rule
 		CHECK (levels IS NULL OR (recipient = 'referrer' AND kind = 'standard' AND every = 1
 			AND metric <> 'coupon'));
 DROP TRIGGER rf_reward_rule_unbuilt ON @extschema@.rf_reward_rule;
+CREATE TRIGGER rf_reward_rule_writers_locked_out
+BEFORE DELETE OR UPDATE OF max_per_recipient, max_total, budget, period, unit ON @extschema@.rf_reward_rule
+FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.rf_writers_locked_out();
 DROP TRIGGER rf_milestone_unbuilt ON @extschema@.rf_milestone;
 
 ALTER TABLE @extschema@.rf_reward
@@ -176,6 +189,7 @@ SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_disposable_domain', '
 -- of the extension, and a dump would no longer contain it.
 REVOKE ALL ON FUNCTION
 	@extschema@.rf_campaign_valid, @extschema@.rf_campaign_windows,
+	@extschema@.rf_writers_locked_out, @extschema@.rf_coupon_pools_locked,
 	@extschema@.rf_fraud_row_valid, @extschema@.rf_disposable_domain_valid,
 	@extschema@.rf_coupon_admit, @extschema@.rf_coupon_loaded,
 	@extschema@.rf_coupon_kept, @extschema@.rf_coupon_deleted,
