@@ -15,6 +15,7 @@
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
+#include "base/compat.h"
 #include "program/field.h"
 
 Datum

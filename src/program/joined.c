@@ -80,7 +80,8 @@ joined_referrers(RfNewcomers *newcomers)
 }
 
 RF_STATEMENT(lock_referrers,
-			 "SELECT p.id, p.invited_count, p.campaign_id, p.code, p.state"
+			 "SELECT p.id, p.invited_count, p.campaign_id, p.code, p.state = 'blocked',"
+			 " p.erased_at IS NOT NULL"
 			 " FROM @extschema@.rf_participant p"
 			 " WHERE p.id = ANY ($1)"
 			 " ORDER BY p.id"
@@ -96,6 +97,22 @@ RF_STATEMENT(count_invited,
 
 /* The rows are locked now: this check and that of the cap are the ones that count. */
 static void
+joined_check_referrer(const Referrer *referrer, bool blocked, bool erased)
+{
+	RfRefusal refusal;
+
+	if (erased)
+		ereport(ERROR,
+				(errcode(ERRCODE_RF_UNKNOWN_CODE),
+				 errmsg("a referral code is not valid any more"),
+				 errdetail("Its owner was erased meanwhile.")));
+	if (!blocked)
+		return;
+	(void) rf_refuse_blocked(referrer->code, &refusal);
+	rf_refusal_raise(&refusal);
+}
+
+static void
 joined_lock(inviters_hash *referrers, Datum ids)
 {
 	uint64 nrows = rf_execute(&lock_referrers, &ids, NULL);
@@ -103,15 +120,11 @@ joined_lock(inviters_hash *referrers, Datum ids)
 	for (uint64 row = 0; row < nrows; row++)
 	{
 		Referrer *referrer = inviters_lookup(referrers, rf_int64(row, 1));
-		RfRefusal refusal;
 
 		referrer->count = rf_int32(row, 2);
 		referrer->campaign_id = rf_int64(row, 3);
 		referrer->code = rf_text(row, 4);
-		if (rf_person_state_parse(rf_text(row, 5)) != RF_BLOCKED)
-			continue;
-		(void) rf_refuse_blocked(referrer->code, &refusal);
-		rf_refusal_raise(&refusal);
+		joined_check_referrer(referrer, rf_bool(row, 5), rf_bool(row, 6));
 	}
 }
 

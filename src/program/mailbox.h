@@ -13,8 +13,9 @@
 
 /*
  * Write the mailbox of an address: without +tag and without a dot at its end, at
- * Gmail also without dots and with the domain gmail.com. It is never longer than the address, so a buffer of
- * strlen(email) + 1 bytes is enough. Quoted local parts stay as they are.
+ * Gmail also without dots and with the domain gmail.com. It is never longer than
+ * the address, so a buffer of strlen(email) + 1 bytes is enough. Quoted local
+ * parts stay as they are.
  */
 extern void rf_mailbox_write(const char *email, char *mailbox);
 

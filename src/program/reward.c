@@ -334,15 +334,15 @@ RF_STATEMENT(revive_rewards,
 			 " SET amount = g.amount, unit = g.unit, state = g.state, earned_at = g.earned_at,"
 			 " due_at = g.due_at, reason = g.reason, coupon = g.coupon, pool = g.pool,"
 			 " spend_base = g.spend_base, percent = g.percent, cap = g.cap,"
-			 " last_purchase_id = g.last_purchase_id, changed_at = $14,"
-			 " issued_at = CASE WHEN g.state = 'issued' THEN $14 END"
-			 " FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+			 " last_purchase_id = g.last_purchase_id, subject_id = g.subject_id, changed_at = $15,"
+			 " issued_at = CASE WHEN g.state = 'issued' THEN $15 END"
+			 " FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
 			 "  AS g (id, amount, unit, state, earned_at, due_at, reason, coupon, pool,"
-			 "   spend_base, percent, cap, last_purchase_id)"
+			 "   spend_base, percent, cap, last_purchase_id, subject_id)"
 			 " WHERE r.id = g.id",
 			 INT8ARRAYOID, NUMERICARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZARRAYOID,
 			 TIMESTAMPTZARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, NUMERICARRAYOID,
-			 NUMERICARRAYOID, NUMERICARRAYOID, INT8ARRAYOID, TIMESTAMPTZOID);
+			 NUMERICARRAYOID, NUMERICARRAYOID, INT8ARRAYOID, INT8ARRAYOID, TIMESTAMPTZOID);
 
 /*
  * Rejected rows that are granted after all, for what they are worth now: that is
@@ -353,7 +353,7 @@ reward_revive(RfGrant *grants, int ngrants)
 {
 	static const int written[] = {
 		ID, AMOUNT, UNIT, STATE, EARNED_AT, DUE_AT, REASON, COUPON, POOL, SPEND_BASE,
-		PERCENT, CAP, LAST_PURCHASE_ID};
+		PERCENT, CAP, LAST_PURCHASE_ID, SUBJECT_ID};
 	RfColumn columns[INSERT_COLUMNS];
 	Datum	 values[lengthof(written) + 1];
 
