@@ -237,12 +237,9 @@ rf_coupons_foresee(RfGrant *grants, int ngrants)
 	}
 }
 
-void
-rf_coupons_lock_campaign(const RfCampaign *campaign)
+static void
+add_pools(RfColumn *names, const RfCampaign *campaign)
 {
-	RfColumn names;
-
-	rf_column_init(&names, TEXTOID);
 	for (int i = 0; i < campaign->nrules; i++)
 	{
 		const RfRule *rule = &campaign->rules[i];
@@ -250,10 +247,21 @@ rf_coupons_lock_campaign(const RfCampaign *campaign)
 		if (rule->metric != RF_COUPON)
 			continue;
 		if (rule->value.pool != NULL)
-			rf_column_add(&names, CStringGetTextDatum(rule->value.pool));
+			rf_column_add(names, CStringGetTextDatum(rule->value.pool));
 		for (int k = 0; k < rule->terms.nthresholds; k++)
-			rf_column_add(&names, CStringGetTextDatum(rule->milestones[k].pool));
+			rf_column_add(names, CStringGetTextDatum(rule->milestones[k].pool));
 	}
+}
+
+void
+rf_coupons_lock_campaigns(List *campaigns)
+{
+	RfColumn  names;
+	ListCell *cell;
+
+	rf_column_init(&names, TEXTOID);
+	foreach(cell, campaigns)
+		add_pools(&names, lfirst(cell));
 	pools_lock(&names);
 }
 

@@ -31,8 +31,8 @@ extern void rf_coupons_hand_out(RfGrant *grants, int ngrants, RfEventBatch *even
 /* The same, but only to know: nothing is written. */
 extern void rf_coupons_foresee(RfGrant *grants, int ngrants);
 
-/* Lock the pools of a campaign's rules, in the order of their names. */
-extern void rf_coupons_lock_campaign(const RfCampaign *campaign);
+/* Lock the pools of these campaigns' rules, in the order of their names. */
+extern void rf_coupons_lock_campaigns(List *campaigns);
 
 /* Coupons of these rewards (bigint[]) that nobody saw are free again. */
 extern void rf_coupons_return(Datum reward_ids);

@@ -328,15 +328,6 @@ portion_memory(Tuplestorestate *rows)
 								 PORTION_MEMORY, PORTION_MEMORY, ALLOCSET_DEFAULT_MAXSIZE);
 }
 
-static int
-campaign_compare(const ListCell *a, const ListCell *b)
-{
-	int64 left = ((const RfCampaign *) lfirst(a))->id;
-	int64 right = ((const RfCampaign *) lfirst(b))->id;
-
-	return left < right ? -1 : left > right;
-}
-
 /*
  * What one portion locks of limits must not come before what the next one does:
  * a large statement locks all of it now.
@@ -344,8 +335,7 @@ campaign_compare(const ListCell *a, const ListCell *b)
 static void
 joined_lock_limits(RfNewcomers *newcomers)
 {
-	List	 *campaigns = NIL;
-	ListCell *cell;
+	List *campaigns = NIL;
 
 	if (tuplestore_tuple_count(newcomers->rows) <= JOINED_PORTION)
 		return;
@@ -357,9 +347,7 @@ joined_lock_limits(RfNewcomers *newcomers)
 		if (campaigns == NIL || llast(campaigns) != campaign)
 			campaigns = list_append_unique_ptr(campaigns, campaign);
 	}
-	list_sort(campaigns, campaign_compare);
-	foreach(cell, campaigns)
-		rf_limits_lock_campaign(lfirst(cell));
+	rf_limits_lock_campaigns(campaigns);
 }
 
 static void

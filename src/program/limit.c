@@ -68,18 +68,30 @@ rf_limits_lock(const RfGrant *grants, int ngrants)
 }
 
 void
-rf_limits_lock_campaign(const RfCampaign *campaign)
+rf_limits_lock_campaigns(List *campaigns)
 {
-	RfColumn ids;
+	RfColumn  ids;
+	ListCell *cell;
 
 	rf_column_init(&ids, INT8OID);
-	for (int i = 0; i < campaign->nrules; i++)
+	foreach(cell, campaigns)
 	{
-		if (rf_rule_is_limited(&campaign->rules[i]))
-			rf_column_add(&ids, Int64GetDatum(campaign->rules[i].id));
+		const RfCampaign *campaign = lfirst(cell);
+
+		for (int i = 0; i < campaign->nrules; i++)
+		{
+			if (rf_rule_is_limited(&campaign->rules[i]))
+				rf_column_add(&ids, Int64GetDatum(campaign->rules[i].id));
+		}
 	}
 	limits_lock_ids(&ids);
-	rf_coupons_lock_campaign(campaign);
+	rf_coupons_lock_campaigns(campaigns);
+}
+
+void
+rf_limits_lock_campaign(const RfCampaign *campaign)
+{
+	rf_limits_lock_campaigns(list_make1(unconstify(RfCampaign *, campaign)));
 }
 
 static const char *

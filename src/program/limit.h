@@ -16,9 +16,11 @@ extern void rf_limits_lock(const RfGrant *grants, int ngrants);
 
 /*
  * The same for every such rule of a campaign, and its pools of coupons: for
- * statements that settle in portions, before the first one.
+ * statements that settle in portions, before the first one. Campaigns may share
+ * pools: the rules of all of them come before the first pool.
  */
 extern void rf_limits_lock_campaign(const RfCampaign *campaign);
+extern void rf_limits_lock_campaigns(List *campaigns);
 
 /*
  * Reject what exceeds a limit and count what does not, in the order of the

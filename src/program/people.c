@@ -44,12 +44,14 @@ static void
 people_lock_limits(Datum ids)
 {
 	int	   ncampaigns = (int) rf_execute(&find_campaigns, &ids, NULL);
-	int64 *campaigns = palloc_array(int64, ncampaigns);
+	int64 *campaign_ids = palloc_array(int64, ncampaigns);
+	List  *campaigns = NIL;
 
 	for (int i = 0; i < ncampaigns; i++)
-		campaigns[i] = rf_int64(i, 1);
+		campaign_ids[i] = rf_int64(i, 1);
 	for (int i = 0; i < ncampaigns; i++)
-		rf_limits_lock_campaign(rf_campaign_by_id(campaigns[i]));
+		campaigns = lappend(campaigns, unconstify(RfCampaign *, rf_campaign_by_id(campaign_ids[i])));
+	rf_limits_lock_campaigns(campaigns);
 }
 
 /*

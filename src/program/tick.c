@@ -4,10 +4,13 @@
  */
 #include "postgres.h"
 
+#include "storage/lmgr.h"
+
 #include "base/engine.h"
 #include "program/home.h"
 #include "program/idempotency.h"
 #include "program/recurrence_pay.h"
+#include "program/reward.h"
 #include "program/reward_timed.h"
 #include "program/tick.h"
 #include "program/window.h"
@@ -40,6 +43,9 @@ rf_tick(PG_FUNCTION_ARGS)
 	int		 done = 0;
 
 	rf_engine_enter(&engine, fcinfo);
+	/* In the order of kept.c: the steps write rewards first. */
+	LockRelationOid(rf_engine_relation("rf_participant"), RowExclusiveLock);
+	rf_rewards_lock();
 	for (int i = 0; i < rf_tick_nsteps; i++)
 		done += rf_tick_take(&rf_tick_steps[i]);
 	rf_engine_leave(&engine);
