@@ -15,6 +15,7 @@
 #include "utils/memutils.h"
 
 #include "program/campaign_load.h"
+#include "program/condition.h"
 #include "program/currency.h"
 #include "program/event_type.h"
 
@@ -281,7 +282,7 @@ load_rows(RfStatement *statement, int64 id)
 static bool
 rule_needs_spending(const RfRule *rule)
 {
-	return rule->condition != NULL ||
+	return (rule->condition != NULL && rf_condition_may_see(rule->condition, "spend")) ||
 		(rule->metric == RF_COMMISSION && rule->terms.earned_on != RF_PURCHASE);
 }
 

@@ -105,6 +105,16 @@ rf_condition_holds(const JsonPath *condition, const Jsonb *document)
 	return value.type != jbvBool || value.val.boolean ? RF_HOLDS : RF_HOLDS_NOT;
 }
 
+/* Only its name leads to a member, or a step that takes whatever there is. */
+bool
+rf_condition_may_see(const JsonPath *condition, const char *member)
+{
+	char *text = DatumGetCString(DirectFunctionCall1(jsonpath_out, PointerGetDatum(condition)));
+
+	return strstr(text, psprintf("\"%s\"", member)) != NULL ||
+		strchr(text, '*') != NULL || strstr(text, "keyvalue") != NULL;
+}
+
 /*
  * A variable has no value here, and asking for one is an error that "silent"
  * does not catch. As text, jsonpath writes it as $"name", and nothing else so.

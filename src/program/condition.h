@@ -28,6 +28,9 @@ extern Jsonb *rf_condition_document(const RfHappening *happening);
  */
 extern RfHolds rf_condition_holds(const JsonPath *condition, const Jsonb *document);
 
+/* Could the condition look at this member of the document? Errs towards true. */
+extern bool rf_condition_may_see(const JsonPath *condition, const char *member);
+
 /* Raises 22023 for a condition that could never be evaluated. */
 extern void rf_condition_check(const JsonPath *condition);
 
