@@ -181,7 +181,11 @@ quotas_of(const RfGrant *grants, int ngrants)
 	return quotas;
 }
 
-/* Live grants, and what clawbacks took off live ones. */
+/*
+ * Live grants, and what clawbacks took off live ones. One person's are found by
+ * the person alone: "+ 0" keeps a planner without statistics from reading all
+ * that the rule granted to anybody.
+ */
 #define USED_OF_KEYS \
 	" SELECT k.rule_id, k.participant_id, k.period_start," \
 	"  count(r.id) FILTER (WHERE r.original_id IS NULL) AS granted," \
@@ -194,7 +198,7 @@ quotas_of(const RfGrant *grants, int ngrants)
 	"  AND t.earned_at >= k.period_start AND t.earned_at < k.period_end" \
 	"  UNION ALL" \
 	"  SELECT t.* FROM @extschema@.rf_reward t" \
-	"  WHERE t.participant_id = k.participant_id AND t.rule_id = k.rule_id" \
+	"  WHERE t.participant_id = k.participant_id AND t.rule_id + 0 = k.rule_id" \
 	"  AND t.earned_at >= k.period_start AND t.earned_at < k.period_end" \
 	" ) r ON CASE WHEN r.original_id IS NULL" \
 	"  THEN r.state NOT IN ('cancelled', 'clawed_back', 'rejected')" \

@@ -291,17 +291,22 @@ grant_is_simple(const RfGrant *grant)
 		!grant->revives;
 }
 
+/*
+ * The limits keep the two lookups from becoming joins, which a plan made while
+ * there were no rewards yet would let read all there are by now.
+ */
 RF_STATEMENT(find_live,
-			 "WITH g AS (SELECT *"
+			 "SELECT g.k::integer, live.id, live.state = 'rejected'"
 			 " FROM unnest($1, $2, $3, $4, $5, $6) WITH ORDINALITY"
-			 "  AS g (rule_id, participant_id, subject_id, ordinal, purchase_id, n, k))"
-			 " SELECT g.k::integer, t.id, t.state = 'rejected'"
-			 " FROM g JOIN @extschema@.rf_reward t ON" SAME_SUBJECT
-			 " WHERE g.ordinal IS NULL AND t.state NOT IN ('cancelled', 'clawed_back')"
-			 " UNION ALL"
-			 " SELECT g.k::integer, t.id, t.state = 'rejected'"
-			 " FROM g JOIN @extschema@.rf_reward t ON" SAME_ORDINAL
-			 " WHERE t.ordinal IS NOT NULL AND t.state NOT IN ('cancelled', 'clawed_back')",
+			 "  AS g (rule_id, participant_id, subject_id, ordinal, purchase_id, n, k)"
+			 " CROSS JOIN LATERAL ("
+			 "  (SELECT t.id, t.state FROM @extschema@.rf_reward t"
+			 "   WHERE g.ordinal IS NULL AND t.state NOT IN ('cancelled', 'clawed_back')"
+			 "   AND" SAME_SUBJECT " LIMIT 1)"
+			 "  UNION ALL"
+			 "  (SELECT t.id, t.state FROM @extschema@.rf_reward t"
+			 "   WHERE g.ordinal IS NOT NULL AND t.state NOT IN ('cancelled', 'clawed_back')"
+			 "   AND t.ordinal IS NOT NULL AND" SAME_ORDINAL " LIMIT 1)) live",
 			 INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, INT4ARRAYOID, INT8ARRAYOID, INT4ARRAYOID);
 
 /* Grants that are live already lose their id, unless they may revive a rejected one. */
