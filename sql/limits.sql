@@ -171,6 +171,21 @@ SELECT * FROM wrong;
 UPDATE rf_campaign SET on_unqualify = 'cancel_due' WHERE id = :campaign;
 UPDATE rf_reward_rule SET active = false WHERE id = :rule;
 
+-- guards: who is blocked gives their place back: of what they earned others, and of what was theirs
+INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, amount, unit, max_total, auto_issue)
+VALUES (:campaign, 'block', 'referrer', 'invited_joins', 5, 'USD', 1, false) RETURNING id AS rule \gset
+INSERT INTO rf_participant (campaign_id, email, code) VALUES (:campaign, 'fay@core.example', 'LIM-FAY');
+INSERT INTO rf_participant (campaign_id, email, code, referred_by) VALUES (:campaign, 'k1@core.example', 'LIM-K1', 'LIM-FAY');
+SELECT changed, rewards FROM rf_participant p, rf_block(p.id) WHERE p.code = 'LIM-K1';
+INSERT INTO rf_participant (campaign_id, email, code, referred_by) VALUES (:campaign, 'k2@core.example', 'LIM-K2', 'LIM-FAY');
+-- released after all: their place is taken
+SELECT r.state, changed, rewards FROM rf_participant p, rf_release(p.id) r WHERE p.code = 'LIM-K1';
+SELECT changed, rewards FROM rf_participant p, rf_block(p.id) WHERE p.code = 'LIM-FAY';
+INSERT INTO rf_participant (campaign_id, email, code, referred_by) VALUES (:campaign, 'k3@core.example', 'LIM-K3', 'LIM-BOB');
+SELECT code, earned_by, state, reason FROM granted WHERE rule = 'block';
+SELECT * FROM wrong;
+UPDATE rf_reward_rule SET active = false WHERE id = :rule;
+
 -- guards: limits set or changed later count what was granted before; they take nothing back
 INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, amount, unit)
 VALUES (:campaign, 'edited', 'referrer', 'invited_qualifies', 4, 'USD') RETURNING id AS rule \gset
