@@ -51,7 +51,8 @@ due_settle(Due *due, RfSettlement *settlement)
 		  .earned_at = due->next_at,
 	  };
 
-	if (recurrence->rule->terms.active)
+	/* Of a rule that sleeps, or is of another kind by now, times pass unpaid. */
+	if (recurrence->rule->terms.active && recurrence->rule->terms.kind == RF_RECURRING)
 		rf_settle_add_period(settlement, &happening, recurrence->rule, recurrence->next,
 							 rf_recurrence_time(recurrence, recurrence->next - 1));
 	recurrence->next++;
