@@ -50,7 +50,11 @@ people_lock_limits(Datum ids)
 	for (int i = 0; i < ncampaigns; i++)
 		campaign_ids[i] = rf_int64(i, 1);
 	for (int i = 0; i < ncampaigns; i++)
-		campaigns = lappend(campaigns, unconstify(RfCampaign *, rf_campaign_by_id(campaign_ids[i])));
+	{
+		const RfCampaign *campaign = rf_campaign_by_id(campaign_ids[i]);
+
+		campaigns = lappend(campaigns, unconstify(RfCampaign *, campaign));
+	}
 	rf_limits_lock_campaigns(campaigns);
 }
 

@@ -79,6 +79,7 @@ RF_STATEMENT(insert_plain,
 			 " SELECT" PLAIN_VALUES SUBJECT_GENERATION
 			 " FROM (SELECT" PLAIN_ARRAYS ", NULL::bigint AS purchase_id, NULL::integer AS n) AS g"
 			 " WHERE NOT" SUBJECT_IS_LIVE
+			 " ORDER BY g.id"
 			 " RETURNING id",
 			 PLAIN_TYPES);
 RF_STATEMENT(insert_rewards,
@@ -100,6 +101,7 @@ RF_STATEMENT(insert_rewards,
 			 " WHERE g.first_time"
 			 "  OR CASE WHEN g.ordinal IS NULL THEN NOT" SUBJECT_IS_LIVE
 			 "   ELSE NOT" ORDINAL_IS_LIVE " END"
+			 " ORDER BY g.id"
 			 " RETURNING id",
 			 PLAIN_TYPES, BOOLARRAYOID, INT4ARRAYOID, INT8ARRAYOID, INT4ARRAYOID, TEXTARRAYOID,
 			 TEXTARRAYOID, TEXTARRAYOID, INT4ARRAYOID, NUMERICARRAYOID, NUMERICARRAYOID,
@@ -239,7 +241,7 @@ reward_insert(const RfGrant *grants, int ngrants)
 }
 
 /*
- * Ids come back in the order in which they went in, without those left out:
+ * Ids come back in ascending order, as they were drawn, without those left out:
  * mark the latter.
  */
 static void
