@@ -134,3 +134,16 @@ INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, every, amou
 INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, amount, unit) VALUES (:many, 'one', 'referrer', 'invited_joins', 1, 'USD') RETURNING id AS one \gset
 SELECT rf_apply_rule(:hundred), rf_apply_rule(:one);
 DROP VIEW applied;
+
+-- guards: each is counted and told of, in whatever order the planner looks for live ones
+INSERT INTO rf_campaign (slug, name) VALUES ('apply-order', 'Order') RETURNING id AS apply_order \gset
+INSERT INTO rf_participant (campaign_id, email, code) VALUES (:apply_order, 'ann@core.example', 'APO-ANN');
+INSERT INTO rf_participant (campaign_id, email, code, referred_by, joined_at) SELECT :apply_order, i || '@core.example', 'APO-' || i, 'APO-ANN', '2024-01-01' FROM generate_series(1, 4) AS i;
+SELECT q.state FROM rf_participant p, rf_qualify(p.code, occurred_at => timestamptz '2024-06-01' - p.id * interval '1 minute') q WHERE p.campaign_id = :apply_order AND p.referrer_id IS NOT NULL;
+INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, amount, unit) VALUES (:apply_order, 'one', 'referrer', 'invited_qualifies', 1, 'USD') RETURNING id AS one \gset
+INSERT INTO rf_webhook (campaign_id, url, events, state) VALUES (:apply_order, 'https://hooks.example/', '{reward.*}', 'paused');
+\c -
+SET enable_nestloop = off;
+SET enable_hashjoin = off;
+SELECT rf_apply_rule(:one);
+SELECT count(*) FROM rf_event WHERE campaign_id = :apply_order;

@@ -79,7 +79,6 @@ RF_STATEMENT(insert_plain,
 			 " SELECT" PLAIN_VALUES SUBJECT_GENERATION
 			 " FROM (SELECT" PLAIN_ARRAYS ", NULL::bigint AS purchase_id, NULL::integer AS n) AS g"
 			 " WHERE NOT" SUBJECT_IS_LIVE
-			 " ORDER BY g.id"
 			 " RETURNING id",
 			 PLAIN_TYPES);
 RF_STATEMENT(insert_rewards,
@@ -101,7 +100,6 @@ RF_STATEMENT(insert_rewards,
 			 " WHERE g.first_time"
 			 "  OR CASE WHEN g.ordinal IS NULL THEN NOT" SUBJECT_IS_LIVE
 			 "   ELSE NOT" ORDINAL_IS_LIVE " END"
-			 " ORDER BY g.id"
 			 " RETURNING id",
 			 PLAIN_TYPES, BOOLARRAYOID, INT4ARRAYOID, INT8ARRAYOID, INT4ARRAYOID, TEXTARRAYOID,
 			 TEXTARRAYOID, TEXTARRAYOID, INT4ARRAYOID, NUMERICARRAYOID, NUMERICARRAYOID,
@@ -240,24 +238,35 @@ reward_insert(const RfGrant *grants, int ngrants)
 	return rf_execute(statement, values, NULL);
 }
 
+static int
+id_compare(const void *a, const void *b)
+{
+	int64 left = *(const int64 *) a;
+	int64 right = *(const int64 *) b;
+
+	return left < right ? -1 : left > right;
+}
+
 /*
- * Ids come back in ascending order, as they were drawn, without those left out:
- * mark the latter.
+ * Ids come back without those left out, in the order in which the plan happened
+ * to look for live ones: mark those that are missing.
  */
 static void
 reward_mark_left_out(RfGrant *grants, int ngrants, uint64 nmade)
 {
-	uint64 row = 0;
+	int64 *made = palloc_array(int64, nmade);
 
+	for (uint64 row = 0; row < nmade; row++)
+		made[row] = rf_int64(row, 1);
+	qsort(made, nmade, sizeof(int64), id_compare);
 	for (int i = 0; i < ngrants; i++)
 	{
 		if (grants[i].id == 0 || grants[i].is_revived)
 			continue;
-		if (row < nmade && rf_int64(row, 1) == grants[i].id)
-			row++;
-		else
+		if (bsearch(&grants[i].id, made, nmade, sizeof(int64), id_compare) == NULL)
 			grants[i].id = 0;
 	}
+	pfree(made);
 }
 
 const char *
