@@ -159,4 +159,15 @@ INSERT INTO rf_participant (campaign_id, email, code) VALUES (:campaign, 'hal@co
 INSERT INTO rf_participant (campaign_id, email, code, referred_by, meta)
 SELECT :campaign, 'h' || i || '@core.example', 'COND-H' || i, 'COND-HAL', jsonb_build_object('good', i IN (1, 4, 5)) FROM generate_series(1, 6) AS i;
 SELECT earned_by, ordinal FROM rf_reward_status WHERE rule = 'two' ORDER BY reward_id;
+
+-- guards: times without a zone are in UTC, whatever the time zone of the caller
+UPDATE rf_reward_rule SET active = false WHERE campaign_id = :campaign;
+INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, amount, unit, condition)
+VALUES (:campaign, 'zone', 'referrer', 'invited_joins', 1, 'USD', '$.meta.at.datetime() < "2024-01-01".datetime()');
+SET timezone = 'Asia/Tokyo';
+INSERT INTO rf_participant (campaign_id, email, code, referred_by, meta) VALUES
+	(:campaign, 'z1@core.example', 'COND-Z1', 'COND-HAL', '{"at": "2023-12-31T23:30:00+00"}'),
+	(:campaign, 'z2@core.example', 'COND-Z2', 'COND-HAL', '{"at": "2024-01-01T00:30:00+00"}');
+SET timezone = 'UTC';
+SELECT earned_by FROM rf_reward_status WHERE rule = 'zone' ORDER BY reward_id;
 DROP VIEW paid;

@@ -169,6 +169,7 @@ INSERT INTO rf_participant (campaign_id, email, code, ip)
 SELECT c.id, p.email, 'FBL' || c.n || '-' || p.code, p.ip
 FROM (VALUES (:list, 1), (:list2, 2)) AS c (id, n),
 	(VALUES ('bad@people.example', 'BAD', NULL::inet),
+		('bad+again@people.example', 'TAG', NULL),
 		('good@people.example', 'GOOD', '192.0.2.1'),
 		('a@rival.example', 'RIVAL', NULL),
 		('a@mail.rival.example', 'BELOW', NULL),

@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "pgtime.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/json.h"
@@ -72,12 +73,16 @@ rf_condition_document(const RfHappening *happening)
 	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text.data)));
 }
 
-/* The first item a condition yields; NULL: none. */
+/*
+ * The first item a condition yields; NULL: none. Times without a zone are in UTC,
+ * whoever asks: the session of a call, or the worker.
+ */
 static Jsonb *
 condition_first(const JsonPath *condition, const Jsonb *document)
 {
 	LOCAL_FCINFO(fcinfo, 4);
-	Datum item;
+	pg_tz *caller = session_timezone;
+	Datum  item = 0;
 
 	InitFunctionCallInfoData(*fcinfo, NULL, 4, InvalidOid, NULL, NULL);
 	fcinfo->args[0].value = JsonbPGetDatum(document);
@@ -86,7 +91,16 @@ condition_first(const JsonPath *condition, const Jsonb *document)
 	fcinfo->args[3].value = BoolGetDatum(true); /* silent */
 	for (int i = 0; i < 4; i++)
 		fcinfo->args[i].isnull = false;
-	item = jsonb_path_query_first_tz(fcinfo);
+	session_timezone = pg_tzset("GMT");
+	PG_TRY();
+	{
+		item = jsonb_path_query_first_tz(fcinfo);
+	}
+	PG_FINALLY();
+	{
+		session_timezone = caller;
+	}
+	PG_END_TRY();
 	return fcinfo->isnull ? NULL : DatumGetJsonbP(item);
 }
 

@@ -140,13 +140,15 @@ velocity_fires(const RfFraudRule *rule, const RfSuspect *suspect)
 	return rf_int64(0, 1) >= rule->threshold;
 }
 
-#define FOLDED(name) "lower(btrim(regexp_replace(" name ", '\\s+', ' ', 'g')))"
+/* Around a name: in small letters, each run of spaces as one, none around it. */
+#define FOLD   "lower(btrim(regexp_replace("
+#define FOLDED ", '\\s+', ' ', 'g')))"
 
 RF_STATEMENT(find_name,
-			 "WITH person AS MATERIALIZED (SELECT " FOLDED("$2") " AS name)"
-																 " SELECT EXISTS (SELECT FROM @extschema@.rf_participant p, person"
-																 "  WHERE (p.id = $1 OR p.referrer_id = $1) AND p.email_key <> $3"
-																 "  AND person.name <> '' AND " FOLDED("p.name") " = person.name)",
+			 "WITH person AS MATERIALIZED (SELECT " FOLD "$2" FOLDED " AS name)"
+			 " SELECT EXISTS (SELECT FROM @extschema@.rf_participant p, person"
+			 "  WHERE (p.id = $1 OR p.referrer_id = $1) AND p.email_key <> $3"
+			 "  AND person.name <> '' AND " FOLD "p.name" FOLDED " = person.name)",
 			 INT8OID, TEXTOID, TEXTOID);
 
 static bool
@@ -165,21 +167,23 @@ duplicate_name_fires(const RfFraudRule *rule, const RfSuspect *suspect)
 
 RF_STATEMENT(find_blocked,
 			 "SELECT EXISTS (SELECT FROM @extschema@.rf_blocked"
-			 "  WHERE email = $2 AND coalesce(campaign_id, $1) = $1)"
+			 "  WHERE email IN ($2, $5) AND coalesce(campaign_id, $1) = $1)"
 			 " OR EXISTS (SELECT FROM @extschema@.rf_blocked"
 			 "  WHERE domain = ANY ($3) AND coalesce(campaign_id, $1) = $1)"
 			 " OR EXISTS (SELECT FROM @extschema@.rf_blocked"
 			 "  WHERE network >>= $4 AND coalesce(campaign_id, $1) = $1)",
-			 INT8OID, TEXTOID, TEXTARRAYOID, INETOID);
+			 INT8OID, TEXTOID, TEXTARRAYOID, INETOID, TEXTOID);
 
+/* Who is listed does not come in by another +tag, either. */
 static bool
 blocked_list_fires(const RfFraudRule *rule, const RfSuspect *suspect)
 {
 	Datum values[] = {
 		Int64GetDatum(suspect->campaign->id), CStringGetTextDatum(suspect->email_key),
-		suspect_domains(suspect), suspect->ip};
+		suspect_domains(suspect), suspect->ip,
+		CStringGetTextDatum(fraud_mailbox(suspect->email_key))};
 
-	rf_execute(&find_blocked, values, suspect->ip != 0 ? NULL : "   n");
+	rf_execute(&find_blocked, values, suspect->ip != 0 ? NULL : "   n ");
 	return rf_bool(0, 1);
 }
 

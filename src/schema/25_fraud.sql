@@ -43,7 +43,7 @@ COMMENT ON COLUMN @extschema@.rf_blocked.id IS
 COMMENT ON COLUMN @extschema@.rf_blocked.campaign_id IS
 'only in this campaign; null: in all';
 COMMENT ON COLUMN @extschema@.rf_blocked.email IS
-'an e-mail address; put into small letters';
+'an e-mail address, also with a +tag (at Gmail with other dots); put into small letters';
 COMMENT ON COLUMN @extschema@.rf_blocked.domain IS
 'a domain of e-mail addresses and all those below it; put into small letters';
 COMMENT ON COLUMN @extschema@.rf_blocked.network IS
