@@ -2,9 +2,9 @@
  * fraud.c
  *	  See fraud.h.
  *
- * Each signal is one look-up by an index and stops counting at its threshold;
- * only duplicate_name reads all people of the referrer. Nothing is locked: of
- * two people who join at the same moment neither may see the other.
+ * Each signal is one look-up by an index and stops counting at its threshold.
+ * Nothing is locked: of two people who join at the same moment neither may see
+ * the other.
  */
 #include "postgres.h"
 
@@ -142,13 +142,24 @@ velocity_fires(const RfFraudRule *rule, const RfSuspect *suspect)
 
 /* Around a name: in small letters, each run of spaces as one, none around it. */
 #define FOLD   "lower(btrim(regexp_replace("
-#define FOLDED ", '\\s+', ' ', 'g')))"
+#define FOLDED ", '[[:space:]]+', ' ', 'g')))"
 
+/*
+ * The names of a referrer's people are found by their index alone: what is not "="
+ * keeps plans made for few people from reading them all by referrer_id.
+ */
 RF_STATEMENT(find_name,
 			 "WITH person AS MATERIALIZED (SELECT " FOLD "$2" FOLDED " AS name)"
-			 " SELECT EXISTS (SELECT FROM @extschema@.rf_participant p, person"
-			 "  WHERE (p.id = $1 OR p.referrer_id = $1) AND p.email_key <> $3"
-			 "  AND person.name <> '' AND " FOLD "p.name" FOLDED " = person.name)",
+			 " SELECT person.name <> ''"
+			 "  AND (EXISTS (SELECT FROM @extschema@.rf_participant p"
+			 "    WHERE p.id = $1 AND p.email_key <> $3 AND " FOLD "p.name" FOLDED " = person.name)"
+			 "   OR EXISTS (SELECT FROM @extschema@.rf_participant p"
+			 "    WHERE hashtextextended(" FOLD "p.name" FOLDED ", p.referrer_id)"
+			 "     = hashtextextended(person.name, $1)"
+			 "    AND p.name IS NOT NULL AND p.referrer_id IS NOT NULL"
+			 "    AND p.referrer_id IS NOT DISTINCT FROM $1"
+			 "    AND " FOLD "p.name" FOLDED " = person.name AND p.email_key <> $3))"
+			 " FROM person",
 			 INT8OID, TEXTOID, TEXTOID);
 
 static bool

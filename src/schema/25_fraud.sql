@@ -12,6 +12,10 @@ CREATE INDEX rf_participant_ip_idx ON @extschema@.rf_participant (campaign_id, i
 CREATE INDEX rf_participant_mailbox_idx ON @extschema@.rf_participant
 	(campaign_id, @extschema@.rf_mailbox(email_key))
 	WHERE @extschema@.rf_mailbox(email_key) <> email_key;
+-- Names as duplicate_name compares them, of the people of one referrer.
+CREATE INDEX rf_participant_name_idx ON @extschema@.rf_participant
+	(hashtextextended(lower(btrim(regexp_replace(name, '[[:space:]]+', ' ', 'g'))), referrer_id))
+	WHERE referrer_id IS NOT NULL AND name IS NOT NULL;
 -- Who is held has signals: found without a state in the index.
 CREATE INDEX rf_participant_signals_idx ON @extschema@.rf_participant (referrer_id)
 	WHERE signals IS NOT NULL;
