@@ -66,7 +66,9 @@
  *
  * Setting up a column or a look costs about as much as a row, so most grants go
  * without those they do not need: what is earned by joining is looked for
- * nowhere, and few grants have more than the plain columns.
+ * nowhere, and few grants have more than the plain columns. "first_time OR" also
+ * keeps a look from becoming a join, which, planned while the table is empty,
+ * would read all of it.
  */
 RF_STATEMENT(insert_first,
 			 "INSERT INTO @extschema@.rf_reward (" PLAIN_COLUMNS ") OVERRIDING SYSTEM VALUE"
@@ -77,10 +79,11 @@ RF_STATEMENT(insert_first,
 RF_STATEMENT(insert_plain,
 			 "INSERT INTO @extschema@.rf_reward (" PLAIN_COLUMNS ") OVERRIDING SYSTEM VALUE"
 			 " SELECT" PLAIN_VALUES SUBJECT_GENERATION
-			 " FROM (SELECT" PLAIN_ARRAYS ", NULL::bigint AS purchase_id, NULL::integer AS n) AS g"
-			 " WHERE NOT" SUBJECT_IS_LIVE
+			 " FROM (SELECT" PLAIN_ARRAYS ", unnest($12) AS first_time,"
+			 "  NULL::bigint AS purchase_id, NULL::integer AS n) AS g"
+			 " WHERE g.first_time OR NOT" SUBJECT_IS_LIVE
 			 " RETURNING id",
-			 PLAIN_TYPES);
+			 PLAIN_TYPES, BOOLARRAYOID);
 RF_STATEMENT(insert_rewards,
 			 "INSERT INTO @extschema@.rf_reward"
 			 " (" PLAIN_COLUMNS ", ordinal, purchase_id, n, reason, coupon, pool, level,"
