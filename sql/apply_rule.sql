@@ -135,6 +135,20 @@ INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, amount, uni
 SELECT rf_apply_rule(:hundred), rf_apply_rule(:one);
 DROP VIEW applied;
 
+-- guards: recur_times bounds what is made up for, too, wherever the clock stands
+INSERT INTO rf_campaign (slug, name, on_unqualify) VALUES ('apply-times', 'Times', 'keep') RETURNING id AS times \gset
+INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, kind, amount, unit, recur_every, recur_times)
+VALUES (:times, 'thrice', 'referrer', 'invited_qualifies', 'recurring', 1, 'USD', '1 month', 3) RETURNING id AS thrice \gset
+INSERT INTO rf_participant (campaign_id, email, code, referred_by, joined_at) VALUES
+	(:times, 'ann@core.example', 'APT-ANN', NULL, '2024-01-01'), (:times, 'bob@core.example', 'APT-BOB', 'APT-ANN', '2024-01-01');
+SELECT state FROM rf_qualify('APT-BOB', occurred_at => '2024-01-01');
+SELECT state FROM rf_unqualify('APT-BOB');
+SELECT state FROM rf_qualify('APT-BOB', occurred_at => '2024-12-01');
+SELECT state FROM rf_unqualify('APT-BOB');
+SELECT state FROM rf_qualify('APT-BOB', occurred_at => '2024-02-01');
+SELECT rf_apply_rule(:thrice);
+SELECT n, state FROM rf_reward WHERE rule_id = :thrice ORDER BY n;
+
 -- guards: each is counted and told of, in whatever order the planner looks for live ones
 INSERT INTO rf_campaign (slug, name) VALUES ('apply-order', 'Order') RETURNING id AS apply_order \gset
 INSERT INTO rf_participant (campaign_id, email, code) VALUES (:apply_order, 'ann@core.example', 'APO-ANN');

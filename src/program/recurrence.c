@@ -128,7 +128,8 @@ recurrence_go_on(RfRecurrence *recurrence, TimestampTz when, RfEnrolment how, in
 		Int64GetDatum(recurrence->subject_id), Int64GetDatum(recurrence->rule->id),
 		Int64GetDatum(recurrence->participant_id), BoolGetDatum(how == RF_ENROL_AGAIN),
 		Int32GetDatum(recurrence_first(recurrence, 1, when)),
-		Int32GetDatum(recurrence->next - 1)};
+		Int32GetDatum(recurrence->times > 0 ? Min(recurrence->next - 1, recurrence->times)
+											: recurrence->next - 1)};
 	int *numbers;
 
 	recurrence->next = recurrence_first(recurrence, recurrence->next, when);
