@@ -161,3 +161,15 @@ SET enable_nestloop = off;
 SET enable_hashjoin = off;
 SELECT rf_apply_rule(:one);
 SELECT count(*) FROM rf_event WHERE campaign_id = :apply_order;
+\c -
+
+-- guards: a condition sees what was paid, the commission is of what is left
+INSERT INTO rf_campaign (slug, name, currency) VALUES ('apply-refund', 'Refund', 'USD') RETURNING id AS apply_refund \gset
+INSERT INTO rf_participant (campaign_id, email, code) VALUES (:apply_refund, 'ann@core.example', 'APR-ANN');
+INSERT INTO rf_participant (campaign_id, email, code, referred_by) VALUES (:apply_refund, 'bob@core.example', 'APR-BOB', 'APR-ANN');
+SELECT changed FROM rf_record_purchase('APR-BOB', 20, external_id => 'apr-1');
+SELECT changed FROM rf_record_refund('apply-refund', 'apr-1', 15);
+INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, metric, percent, condition)
+VALUES (:apply_refund, 'left', 'referrer', 'purchase', 'commission', 10, '$.amount >= 20') RETURNING id AS left \gset
+SELECT rf_apply_rule(:left);
+SELECT amount, spend_base FROM rf_reward WHERE rule_id = :left;

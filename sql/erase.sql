@@ -144,6 +144,15 @@ SELECT rf_erase(:bob);
 ROLLBACK;
 \set VERBOSITY default
 
+-- guards: who is erased while held keeps their place
+INSERT INTO rf_campaign (slug, name, max_referrals) VALUES ('erase-held', 'Held', 1) RETURNING id AS erase_held \gset
+INSERT INTO rf_fraud_rule (campaign_id, signal, action) VALUES (:erase_held, 'plus_alias', 'hold');
+INSERT INTO rf_participant (campaign_id, email, code) VALUES (:erase_held, 'ann@people.example', 'ERH-ANN');
+INSERT INTO rf_participant (campaign_id, email, code, referred_by) VALUES (:erase_held, 'bob+1@people.example', 'ERH-BOB', 'ERH-ANN');
+SELECT rf_erase(id) FROM rf_participant WHERE code = 'ERH-BOB';
+INSERT INTO rf_participant (campaign_id, email, code, referred_by) VALUES (:erase_held, 'cyd@people.example', 'ERH-CYD', 'ERH-ANN');
+\echo :SQLSTATE
+
 DROP VIEW erase_bodies;
 DELETE FROM rf_webhook WHERE id IN (:standard, :fields, :get);
 DELETE FROM rf_unmatched WHERE reason = 'erase test';

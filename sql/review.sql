@@ -212,5 +212,16 @@ SELECT rf_block(0);
 SELECT rf_release(NULL);
 SELECT rf_block(NULL);
 \set VERBOSITY default
+
+-- guards: what an earlier qualification left behind goes with a block, too
+INSERT INTO rf_campaign (slug, name) VALUES ('review-left', 'Left') RETURNING id AS review_left \gset
+INSERT INTO rf_participant (campaign_id, email, code) VALUES (:review_left, 'ann@people.example', 'REL-ANN');
+INSERT INTO rf_participant (campaign_id, email, code, referred_by) VALUES (:review_left, 'bob@people.example', 'REL-BOB', 'REL-ANN');
+INSERT INTO rf_reward_rule (campaign_id, name, recipient, earned_on, amount, unit) VALUES (:review_left, 'left', 'referrer', 'invited_qualifies', 10, 'USD') RETURNING id AS review_rule \gset
+SELECT changed FROM rf_qualify('REL-BOB');
+SELECT changed FROM rf_unqualify('REL-BOB');
+SELECT rf_fail(id, 'no account') FROM rf_reward WHERE rule_id = :review_rule;
+SELECT rewards FROM rf_participant p, rf_block(p.id) WHERE p.code = 'REL-BOB';
+SELECT state, reason FROM rf_reward WHERE rule_id = :review_rule;
 DROP FUNCTION news;
 DROP VIEW people, rewards;

@@ -92,7 +92,7 @@ application_start(Application *application, int64 rule_id)
 RF_STATEMENT(concerned_people,
 			 "SELECT " RF_PERSON_COLUMNS ","
 			 " CASE WHEN $3 THEN p.qualified_at ELSE p.joined_at END,"
-			 " NULL::bigint, NULL::text, NULL::numeric, NULL::text"
+			 " NULL::bigint, NULL::text, NULL::numeric, NULL::text, NULL::numeric"
 			 " FROM @extschema@.rf_participant p"
 			 " WHERE p.campaign_id = $1 AND p.state = ANY ($2)"
 			 " ORDER BY CASE WHEN $3 THEN p.qualified_at ELSE p.joined_at END, p.id",
@@ -101,7 +101,7 @@ RF_STATEMENT(concerned_people,
 /* Purchases that count, as far as they were not refunded. */
 RF_STATEMENT(concerned_purchases,
 			 "SELECT " RF_PERSON_COLUMNS ","
-			 " u.occurred_at, u.id, u.external_id, u.amount - u.refunded, u.currency"
+			 " u.occurred_at, u.id, u.external_id, u.amount, u.currency, u.amount - u.refunded"
 			 " FROM @extschema@.rf_purchase u"
 			 " JOIN @extschema@.rf_participant p ON p.id = u.participant_id"
 			 " JOIN @extschema@.rf_campaign c ON c.id = u.campaign_id"
@@ -151,6 +151,8 @@ concerned_read(Concerned *concerned, uint64 row)
 	concerned->purchase.external_id = rf_text(row, RF_PERSON_NCOLUMNS + 3);
 	concerned->purchase.amount =
 		PointerGetDatum(DatumGetNumericCopy(rf_value(row, RF_PERSON_NCOLUMNS + 4, &isnull)));
+	concerned->purchase.left =
+		PointerGetDatum(DatumGetNumericCopy(rf_value(row, RF_PERSON_NCOLUMNS + 6, &isnull)));
 	concerned->purchase.currency = rf_text(row, RF_PERSON_NCOLUMNS + 5);
 	concerned->purchase.occurred_at = concerned->when;
 }

@@ -92,7 +92,7 @@ RF_STATEMENT(write_person,
 			 "UPDATE @extschema@.rf_participant"
 			 " SET email = $2, email_key = $2, code = $3, code_key = $4, erased_at = $5,"
 			 "  name = NULL, ip = NULL, referred_by = NULL, meta = '{}',"
-			 "  signals = NULL, review = NULL"
+			 "  signals = CASE WHEN state = 'held' THEN '{}'::text[] END, review = NULL"
 			 " WHERE id = $1",
 			 INT8OID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID);
 

@@ -33,6 +33,7 @@ typedef struct RfPurchase
 	int64		id;
 	const char *external_id; /* may be NULL */
 	Datum		amount;		 /* numeric */
+	Datum		left;		 /* less refunds; 0: all of it. No payload shows it */
 	const char *currency;
 	TimestampTz occurred_at;
 } RfPurchase;

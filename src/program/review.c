@@ -159,7 +159,8 @@ others_rewards_take_back(const RfPair *pair, bool was_qualified, RfEventBatch *e
 		.campaign = pair->campaign,
 		.participant = &pair->invited,
 		.referrer = &pair->referrer,
-		.lost = RF_LOST_JOIN | (was_qualified ? RF_LOST_QUALIFICATION : 0),
+		/* Also what an earlier qualification left behind. */
+		.lost = RF_LOST_JOIN | RF_LOST_QUALIFICATION,
 		.others_only = true,
 		.reason = "invited person blocked",
 	};

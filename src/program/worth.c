@@ -21,7 +21,10 @@ commission_base(const RfRule *rule, const RfHappening *happening,
 		if (wanted != NULL && strcmp(wanted, purchase->currency) != 0)
 			return false;
 		*base = (RfSpend){
-			unconstify(char *, purchase->currency), purchase->amount, purchase->id};
+			.currency = unconstify(char *, purchase->currency),
+			.net = purchase->left != 0 ? purchase->left : purchase->amount,
+			.last_purchase_id = purchase->id,
+		};
 		return true;
 	}
 	if (wanted == NULL)
