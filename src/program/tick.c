@@ -10,7 +10,6 @@
 #include "program/home.h"
 #include "program/idempotency.h"
 #include "program/recurrence_pay.h"
-#include "program/reward.h"
 #include "program/reward_timed.h"
 #include "program/tick.h"
 #include "program/window.h"
@@ -43,9 +42,8 @@ rf_tick(PG_FUNCTION_ARGS)
 	int		 done = 0;
 
 	rf_engine_enter(&engine, fcinfo);
-	/* In the order of kept.c: the steps write rewards first. */
+	/* In the order of kept.c: the steps write rewards before people. */
 	LockRelationOid(rf_engine_relation("rf_participant"), RowExclusiveLock);
-	rf_rewards_lock();
 	for (int i = 0; i < rf_tick_nsteps; i++)
 		done += rf_tick_take(&rf_tick_steps[i]);
 	rf_engine_leave(&engine);
