@@ -316,4 +316,14 @@ DELETE FROM rf_fraud_rule WHERE campaign_id = 0;
 DELETE FROM rf_blocked;
 DELETE FROM rf_disposable_domain WHERE NOT builtin;
 UPDATE rf_disposable_domain SET disposable = true WHERE NOT disposable;
+
+-- guards: an address is one, with netmask, mapped into IPv6 or not
+INSERT INTO rf_campaign (slug, name) VALUES ('fraud-host', 'Host') RETURNING id AS host \gset
+INSERT INTO rf_fraud_rule (campaign_id, signal, action) VALUES (:host, 'same_ip', 'flag'), (:host, 'blocked_list', 'block');
+INSERT INTO rf_blocked (campaign_id, network) VALUES (:host, '198.51.100.0/24');
+INSERT INTO rf_participant (campaign_id, email, ip) VALUES (:host, 'a@host.example', '192.0.2.7');
+INSERT INTO rf_participant (campaign_id, email, ip) VALUES
+	(:host, 'b@host.example', '::ffff:192.0.2.7'), (:host, 'c@host.example', '192.0.2.7/8'),
+	(:host, 'd@host.example', '::ffff:198.51.100.9'), (:host, 'e@host.example', '2001:db8::1');
+SELECT email, ip, state, signals FROM rf_participant WHERE campaign_id = :host ORDER BY id;
 DROP VIEW people;

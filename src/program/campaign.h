@@ -59,6 +59,9 @@ typedef enum RfPeriod
 	RF_YEAR,
 } RfPeriod;
 
+/* Most elements of rf_reward_rule.levels. */
+#define RF_LEVELS_MAX 10
+
 /* The most a rule grants in a period. */
 typedef struct RfLimits
 {

@@ -149,7 +149,7 @@ row_applicant(const Row *row, RfApplicant *applicant)
 	applicant->referred_by = row_string(row, REFERRED_BY);
 	applicant->source = row_string(row, SOURCE);
 	applicant->code = row_string(row, CODE);
-	applicant->ip = row->nulls[index[IP]] ? 0 : row->values[index[IP]];
+	applicant->ip = row->nulls[index[IP]] ? 0 : rf_ip_host(row->values[index[IP]]);
 	applicant->meta = row_meta(row);
 	applicant->has_joined_at = !row->nulls[index[JOINED_AT]];
 	if (applicant->has_joined_at)
@@ -183,7 +183,7 @@ signal_names(uint32 signals)
 
 /* Fill the engine's columns. */
 static void
-row_fill(Row *row, const RfAdmitted *admitted)
+row_fill(Row *row, const RfApplicant *applicant, const RfAdmitted *admitted)
 {
 	row_set(row, EMAIL, CStringGetTextDatum(admitted->email));
 	row_set(row, SOURCE, CStringGetTextDatum(admitted->source));
@@ -198,6 +198,8 @@ row_fill(Row *row, const RfAdmitted *admitted)
 	row_clear(row, QUALIFIED_AT);
 	row_clear(row, SIGNALS);
 	row_clear(row, REVIEW);
+	if (applicant->ip != 0)
+		row_set(row, IP, applicant->ip);
 	if (admitted->referrer_id != 0)
 		row_set(row, REFERRER_ID, Int64GetDatum(admitted->referrer_id));
 	if (admitted->verdict.signals != 0)
@@ -234,7 +236,7 @@ rf_participant_admit(PG_FUNCTION_ARGS)
 		rf_refusal_raise(&refusal);
 	if (!admit)
 		return PointerGetDatum(NULL);
-	row_fill(&row, &admitted);
+	row_fill(&row, &applicant, &admitted);
 	return PointerGetDatum(heap_form_tuple(tupdesc, row.values, row.nulls));
 }
 

@@ -5,10 +5,13 @@
 #include "postgres.h"
 
 #include <limits.h>
+#include <sys/socket.h>
 
 #include "catalog/pg_collation.h"
+#include "fmgr.h"
 #include "mb/pg_wchar.h"
 #include "utils/formatting.h"
+#include "utils/inet.h"
 
 #include "program/particulars.h"
 
@@ -54,6 +57,23 @@ rf_text_is_valid(const char *value, const char *column, int max, RfRefusal *refu
 						 psprintf("%s is not valid UTF-8", column), NULL,
 						 "Events are sent as UTF-8, and a database with encoding SQL_ASCII does not check.");
 	return true;
+}
+
+Datum
+rf_ip_host(Datum ip)
+{
+	static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
+	inet					  *host = (inet *) PG_DETOAST_DATUM_COPY(ip);
+
+	if (ip_family(host) == PGSQL_AF_INET6 &&
+		memcmp(ip_addr(host), mapped, sizeof(mapped)) == 0)
+	{
+		memmove(ip_addr(host), ip_addr(host) + sizeof(mapped), 4);
+		ip_family(host) = PGSQL_AF_INET;
+	}
+	ip_bits(host) = ip_maxbits(host);
+	SET_INET_VARSIZE(host);
+	return InetPGetDatum(host);
 }
 
 bool

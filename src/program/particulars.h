@@ -16,6 +16,12 @@ extern char *rf_email_trim(const char *email);
 /* What an e-mail is compared by; palloc'd. */
 extern char *rf_email_key(const char *trimmed);
 
+/*
+ * The address that an inet stands for: without netmask, and IPv4 where it came
+ * mapped into IPv6 (::ffff:192.0.2.1), as dual-stack servers report it. palloc'd.
+ */
+extern Datum rf_ip_host(Datum ip);
+
 /* Is it an address in form? On false, `refusal` says why not. */
 extern bool rf_email_is_valid(const char *email, RfRefusal *refusal);
 

@@ -11,8 +11,6 @@
 #include "program/people.h"
 #include "program/reward.h"
 
-#define LEVELS_MAX 10 /* of rf_reward_rule.levels */
-
 /* Who is above whom never changes, so it may be read before the lock. */
 RF_STATEMENT(lock_people,
 			 "WITH RECURSIVE line (id, referrer_id, above, most) AS ("
@@ -65,7 +63,7 @@ people_lock_limits(Datum ids)
 void
 rf_people_lock(Datum ids, int above)
 {
-	Datum values[] = {ids, Int32GetDatum(above), Int32GetDatum(LEVELS_MAX)};
+	Datum values[] = {ids, Int32GetDatum(above), Int32GetDatum(RF_LEVELS_MAX)};
 
 	LockRelationOid(rf_engine_relation("rf_participant"), RowExclusiveLock);
 	rf_rewards_lock();

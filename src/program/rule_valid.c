@@ -198,8 +198,6 @@ check_level(JsonbValue *level, const Worth *worth, bool is_commission)
 			 errhint("The first is for the referrer's referrer: '[2, 1]'.")));
 }
 
-#define LEVELS_MAX 10
-
 static void
 check_levels(HeapTuple row, TupleDesc tupdesc, const Worth *worth, bool is_commission)
 {
@@ -214,10 +212,10 @@ check_levels(HeapTuple row, TupleDesc tupdesc, const Worth *worth, bool is_commi
 	if (!JB_ROOT_IS_ARRAY(levels))
 		return; /* a constraint says so */
 	n = JB_ROOT_COUNT(levels);
-	if (n == 0 || n > LEVELS_MAX)
+	if (n == 0 || n > RF_LEVELS_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("levels must have 1 to %d elements", LEVELS_MAX)));
+				 errmsg("levels must have 1 to %d elements", RF_LEVELS_MAX)));
 	for (uint32 i = 0; i < n; i++)
 		check_level(getIthJsonbValueFromContainer(&levels->root, i), worth, is_commission);
 }

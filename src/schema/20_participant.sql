@@ -53,7 +53,7 @@ COMMENT ON COLUMN @extschema@.rf_participant.referred_by IS
 COMMENT ON COLUMN @extschema@.rf_participant.source IS
 'Direct, Referred, Api, Added, Import, Widget, Popup, Embed, Test or any other text; null becomes Referred with a referrer, else Api';
 COMMENT ON COLUMN @extschema@.rf_participant.ip IS
-'address from which the person joined; fixed after the insert';
+'address from which the person joined, without netmask; fixed after the insert';
 COMMENT ON COLUMN @extschema@.rf_participant.meta IS
 'what the application wants to keep: a JSON object, part of every payload';
 COMMENT ON COLUMN @extschema@.rf_participant.code IS
