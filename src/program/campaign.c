@@ -15,7 +15,6 @@
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"
-#include "commands/trigger.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
@@ -23,6 +22,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "base/called.h"
 #include "program/campaign.h"
 #include "program/campaign_load.h"
 #include "program/news.h"
@@ -300,13 +300,8 @@ rf_campaign_link(const RfCampaign *campaign, const char *code)
 Datum
 rf_programme_changed(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	TriggerData *trigger = rf_called_as_trigger(fcinfo);
 
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" was not called by trigger manager",
-						"rf_programme_changed")));
 	CacheInvalidateRelcacheByRelid(RelationGetRelid(trigger->tg_relation));
 	rf_news_announce();
 	return PointerGetDatum(NULL);

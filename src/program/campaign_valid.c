@@ -6,9 +6,9 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "commands/trigger.h"
 #include "utils/rel.h"
 
+#include "base/called.h"
 #include "base/engine.h"
 #include "program/currency.h"
 #include "program/home.h"
@@ -32,17 +32,12 @@ row_at_home(FunctionCallInfo fcinfo, HeapTuple row, TupleDesc tupdesc)
 Datum
 rf_campaign_valid(PG_FUNCTION_ARGS)
 {
-	TriggerData *data = (TriggerData *) fcinfo->context;
+	TriggerData *data = rf_called_as_trigger(fcinfo);
 	TupleDesc	 tupdesc;
 	HeapTuple	 row;
 	char		*currency;
 	bool		 is_update;
 
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(data->tg_event) ||
-		!TRIGGER_FIRED_FOR_ROW(data->tg_event))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" must be fired before row", "rf_campaign_valid")));
 	tupdesc = RelationGetDescr(data->tg_relation);
 	is_update = TRIGGER_FIRED_BY_UPDATE(data->tg_event);
 	row = is_update ? data->tg_newtuple : data->tg_trigtuple;

@@ -10,12 +10,12 @@
 #include "access/htup_details.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
-#include "commands/trigger.h"
 #include "executor/tuptable.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
+#include "base/called.h"
 #include "base/engine.h"
 #include "base/fresh.h"
 #include "program/reward_timed.h"
@@ -26,20 +26,10 @@ PG_FUNCTION_INFO_V1(rf_coupon_kept);
 PG_FUNCTION_INFO_V1(rf_coupon_deleted);
 PG_FUNCTION_INFO_V1(rf_coupon_pools_locked);
 
-static TriggerData *
-coupon_trigger(FunctionCallInfo fcinfo)
-{
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function was not called by trigger manager")));
-	return (TriggerData *) fcinfo->context;
-}
-
 Datum
 rf_coupon_admit(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = coupon_trigger(fcinfo);
+	TriggerData *trigger = rf_called_as_trigger(fcinfo);
 	TupleDesc	 tupdesc = RelationGetDescr(trigger->tg_relation);
 	int			 columns[] = {
 				 SPI_fnumber(tupdesc, "state"), SPI_fnumber(tupdesc, "reward_id"),
@@ -113,7 +103,7 @@ RF_STATEMENT(count_loaded,
 Datum
 rf_coupon_loaded(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = coupon_trigger(fcinfo);
+	TriggerData *trigger = rf_called_as_trigger(fcinfo);
 	RfEngine	 engine;
 	Pools		 pools;
 	Datum		 values[2];
@@ -135,7 +125,7 @@ rf_coupon_loaded(PG_FUNCTION_ARGS)
 Datum
 rf_coupon_kept(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = coupon_trigger(fcinfo);
+	TriggerData *trigger = rf_called_as_trigger(fcinfo);
 	TupleDesc	 tupdesc = RelationGetDescr(trigger->tg_relation);
 	bool		 is_update = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
 	HeapTuple	 row = trigger->tg_trigtuple;
@@ -167,7 +157,7 @@ rf_coupon_pools_locked(PG_FUNCTION_ARGS)
 {
 	RfEngine engine;
 
-	(void) coupon_trigger(fcinfo);
+	(void) rf_called_as_trigger(fcinfo);
 	rf_engine_enter(&engine, fcinfo);
 	LockRelationOid(rf_engine_relation("rf_coupon_pool"), ExclusiveLock);
 	rf_engine_leave(&engine);
@@ -183,7 +173,7 @@ RF_STATEMENT(count_deleted,
 Datum
 rf_coupon_deleted(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = coupon_trigger(fcinfo);
+	TriggerData *trigger = rf_called_as_trigger(fcinfo);
 	RfEngine	 engine;
 	Pools		 pools;
 	Datum		 values[2];

@@ -13,10 +13,10 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
-#include "commands/trigger.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
+#include "base/called.h"
 #include "base/clock.h"
 #include "base/engine.h"
 #include "program/admission.h"
@@ -35,13 +35,9 @@ typedef struct Passing
 static Passing
 passing_row(FunctionCallInfo fcinfo)
 {
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	TriggerData *trigger = rf_called_as_trigger(fcinfo);
 	Passing		 passing;
 
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function was not called by trigger manager")));
 	passing.tupdesc = RelationGetDescr(trigger->tg_relation);
 	passing.is_update = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
 	passing.row = passing.is_update ? trigger->tg_newtuple : trigger->tg_trigtuple;

@@ -14,10 +14,10 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "commands/trigger.h"
 #include "storage/lmgr.h"
 #include "utils/rel.h"
 
+#include "base/called.h"
 #include "base/engine.h"
 #include "program/reward.h"
 
@@ -26,20 +26,10 @@ PG_FUNCTION_INFO_V1(rf_writers_locked_out);
 PG_FUNCTION_INFO_V1(rf_campaign_kept);
 PG_FUNCTION_INFO_V1(rf_reward_rule_kept);
 
-static TriggerData *
-kept_trigger(FunctionCallInfo fcinfo)
-{
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function was not called by trigger manager")));
-	return (TriggerData *) fcinfo->context;
-}
-
 Datum
 rf_rows_kept(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = kept_trigger(fcinfo);
+	TriggerData *trigger = rf_called_as_trigger(fcinfo);
 	const char	*relation = RelationGetRelationName(trigger->tg_relation);
 
 	if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
@@ -79,7 +69,7 @@ kept_lock_out_writers(const TriggerData *trigger)
 Datum
 rf_writers_locked_out(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = kept_trigger(fcinfo);
+	TriggerData *trigger = rf_called_as_trigger(fcinfo);
 	RfEngine	 engine;
 
 	rf_engine_enter(&engine, fcinfo);
@@ -115,7 +105,7 @@ RF_STATEMENT(delete_blocked,
 Datum
 rf_campaign_kept(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = kept_trigger(fcinfo);
+	TriggerData *trigger = rf_called_as_trigger(fcinfo);
 	Datum		 id = kept_id(trigger);
 	RfEngine	 engine;
 
@@ -147,7 +137,7 @@ RF_STATEMENT(delete_quotas,
 Datum
 rf_reward_rule_kept(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = kept_trigger(fcinfo);
+	TriggerData *trigger = rf_called_as_trigger(fcinfo);
 	Datum		 id = kept_id(trigger);
 	RfEngine	 engine;
 

@@ -10,12 +10,12 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "commands/trigger.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 #include "utils/rel.h"
 
+#include "base/called.h"
 #include "base/clock.h"
 #include "base/fresh.h"
 #include "base/sqlstate.h"
@@ -27,16 +27,6 @@
 PG_FUNCTION_INFO_V1(rf_participant_admit);
 PG_FUNCTION_INFO_V1(rf_participant_joined);
 PG_FUNCTION_INFO_V1(rf_participant_fixed);
-
-static TriggerData *
-participant_trigger(FunctionCallInfo fcinfo)
-{
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function was not called by trigger manager")));
-	return (TriggerData *) fcinfo->context;
-}
 
 /* The columns the row trigger reads or writes. */
 enum
@@ -209,7 +199,7 @@ row_fill(Row *row, const RfApplicant *applicant, const RfAdmitted *admitted)
 Datum
 rf_participant_admit(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = participant_trigger(fcinfo);
+	TriggerData *trigger = rf_called_as_trigger(fcinfo);
 	TupleDesc	 tupdesc = RelationGetDescr(trigger->tg_relation);
 	HeapTuple	 tuple = trigger->tg_trigtuple;
 	bool		 restored = !heap_attisnull(tuple, SPI_fnumber(tupdesc, "state"), tupdesc);
@@ -243,7 +233,7 @@ rf_participant_admit(PG_FUNCTION_ARGS)
 Datum
 rf_participant_joined(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = participant_trigger(fcinfo);
+	TriggerData *trigger = rf_called_as_trigger(fcinfo);
 	RfEngine	 engine;
 
 	if (!rf_insert_done(fcinfo))
@@ -316,7 +306,7 @@ row_changed(HeapTuple row, TupleDesc tupdesc)
 Datum
 rf_participant_fixed(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = participant_trigger(fcinfo);
+	TriggerData *trigger = rf_called_as_trigger(fcinfo);
 	TupleDesc	 tupdesc = RelationGetDescr(trigger->tg_relation);
 
 	if (rf_engine_is_writing())

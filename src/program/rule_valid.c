@@ -9,12 +9,12 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
-#include "commands/trigger.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/numeric.h"
 #include "utils/rel.h"
 
+#include "base/called.h"
 #include "base/clock.h"
 #include "base/engine.h"
 #include "program/condition.h"
@@ -307,18 +307,13 @@ row_created(HeapTuple row, TupleDesc tupdesc)
 Datum
 rf_reward_rule_valid(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	TriggerData *trigger = rf_called_as_trigger(fcinfo);
 	bool		 is_update;
 	TupleDesc	 tupdesc;
 	HeapTuple	 row;
 	Worth		 worth = {0};
 	RfEngine	 engine;
 
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" was not called by trigger manager",
-						"rf_reward_rule_valid")));
 	is_update = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
 	tupdesc = RelationGetDescr(trigger->tg_relation);
 	row = is_update ? trigger->tg_newtuple : trigger->tg_trigtuple;

@@ -11,11 +11,11 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "commands/trigger.h"
 #include "storage/lmgr.h"
 #include "utils/array.h"
 #include "utils/rel.h"
 
+#include "base/called.h"
 #include "base/clock.h"
 #include "program/batch.h"
 #include "program/event.h"
@@ -302,16 +302,11 @@ trigger_changes_nothing(TriggerData *trigger)
 Datum
 rf_campaign_windows(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	TriggerData *trigger = rf_called_as_trigger(fcinfo);
 	RfEngine	 engine;
 	Datum		 values[2];
 	bool		 isnull;
 
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" was not called by trigger manager",
-						"rf_campaign_windows")));
 	if (trigger_changes_nothing(trigger))
 		return PointerGetDatum(NULL);
 	values[0] = trigger_column(trigger, trigger->tg_newtuple, "id", &isnull);
