@@ -275,3 +275,14 @@ SELECT p.pool FROM rf_coupon_pool p
 WHERE (p.total, p.used) IS DISTINCT FROM
 	(SELECT (count(*), count(*) FILTER (WHERE state <> 'free')) FROM rf_coupon c WHERE c.pool = p.pool);
 DROP VIEW coupon, pool, given, told;
+
+-- guards: of coupons issued together each is seen by whom its own campaign lets hear
+INSERT INTO rf_campaign (slug, name) VALUES ('coupons-deaf', 'Deaf'), ('coupons-heard', 'Heard');
+INSERT INTO rf_webhook (campaign_id, url, events, state)
+SELECT id, 'https://hooks.example/', '{reward.issued}', 'paused' FROM rf_campaign WHERE slug = 'coupons-heard';
+INSERT INTO rf_reward_rule (campaign_id, name, earned_on, recipient, metric, pool, auto_issue)
+SELECT id, slug, 'referrer_joins', 'referrer', 'coupon', 'ears', false FROM rf_campaign WHERE slug IN ('coupons-deaf', 'coupons-heard');
+INSERT INTO rf_coupon (pool, code) VALUES ('ears', 'EAR-1'), ('ears', 'EAR-2');
+INSERT INTO rf_participant (campaign_id, email) SELECT id, 'a@core.example' FROM rf_campaign WHERE slug IN ('coupons-deaf', 'coupons-heard');
+SELECT rf_issue(ARRAY(SELECT r.id FROM rf_reward r WHERE r.pool = 'ears'));
+SELECT u.name, c.state FROM rf_coupon c JOIN rf_reward r ON r.id = c.reward_id JOIN rf_reward_rule u ON u.id = r.rule_id WHERE c.pool = 'ears' ORDER BY u.name;

@@ -35,13 +35,13 @@ RF_STATEMENT(give_coupons,
 			 "  FROM (SELECT code, id FROM @extschema@.rf_coupon"
 			 "   WHERE pool = $1 AND state = 'free' ORDER BY id LIMIT cardinality($2)) f)"
 			 " UPDATE @extschema@.rf_coupon c"
-			 " SET state = CASE WHEN $4 THEN 'seen' ELSE 'given' END,"
+			 " SET state = CASE WHEN need.heard THEN 'seen' ELSE 'given' END,"
 			 "  reward_id = need.reward_id, given_at = $3"
 			 " FROM free"
-			 " JOIN unnest($2) WITH ORDINALITY AS need (reward_id, k) USING (k)"
+			 " JOIN unnest($2, $4) WITH ORDINALITY AS need (reward_id, heard, k) USING (k)"
 			 " WHERE c.code = free.code"
 			 " RETURNING c.reward_id, c.code",
-			 TEXTOID, INT8ARRAYOID, TIMESTAMPTZOID, BOOLOID);
+			 TEXTOID, INT8ARRAYOID, TIMESTAMPTZOID, BOOLARRAYOID);
 
 RF_STATEMENT(write_pool,
 			 "UPDATE @extschema@.rf_coupon_pool SET used = $2, told = $3 WHERE pool = $1",
@@ -98,8 +98,8 @@ pool_give(RfCouponNeed *needs, int nneeds, int first, RfEventBatch *events)
 	RfCouponNeed *one = &needs[first];
 	Datum		  name = CStringGetTextDatum(one->pool);
 	RfPoolFacts	  pool = {.name = one->pool};
-	bool		  heard = false;
 	RfColumn	  ids;
+	RfColumn	  heard;
 	int			  told;
 
 	if (rf_execute(&read_pool, &name, NULL) == 0)
@@ -108,17 +108,18 @@ pool_give(RfCouponNeed *needs, int nneeds, int first, RfEventBatch *events)
 	pool.used = rf_int64(0, 2);
 	told = rf_int32(0, 3);
 	rf_column_init(&ids, INT8OID);
+	rf_column_init(&heard, BOOLOID);
 	for (int i = first; i < nneeds; i++)
 	{
 		if (strcmp(needs[i].pool, one->pool) != 0)
 			continue;
 		rf_column_add(&ids, Int64GetDatum(needs[i].reward_id));
-		heard = heard || campaign_hears(needs[i].campaign);
+		rf_column_add(&heard, BoolGetDatum(campaign_hears(needs[i].campaign)));
 	}
 	{
 		Datum values[] = {
 			name, rf_column_array(&ids), TimestampTzGetDatum(rf_now()),
-			BoolGetDatum(heard)};
+			rf_column_array(&heard)};
 		uint64 ngiven = rf_execute(&give_coupons, values, NULL);
 
 		for (uint64 row = 0; row < ngiven; row++)

@@ -94,7 +94,7 @@ simulate_row(ReturnSetInfo *answer, const RfGrant *grant)
 	tuplestore_putvalues(answer->setResult, answer->setDesc, values, nulls);
 }
 
-/* Would they qualify by it? Raises what rf_qualify would raise. */
+/* Would they qualify by it? Raises what rf_qualify or rf_record_purchase would raise. */
 static bool
 simulate_check(RfPair *pair, const RfPurchaseRequest *request, RfPurchase *purchase)
 {
@@ -104,10 +104,13 @@ simulate_check(RfPair *pair, const RfPurchaseRequest *request, RfPurchase *purch
 		(!rf_purchase_price(purchase, request, pair->campaign, &refusal) ||
 		 !rf_purchase_check_currency(purchase, pair->campaign, &refusal)))
 		rf_refusal_raise(&refusal);
+	if (pair->invited.state == RF_QUALIFIED && request->amount == 0)
+		return false;
+	if (!rf_pair_is_open(pair, request->occurred_at, &refusal))
+		rf_refusal_raise(&refusal);
 	if (pair->invited.state == RF_QUALIFIED)
 		return false;
-	if (!rf_pair_is_open(pair, request->occurred_at, &refusal) ||
-		!rf_pair_check_window(pair, request->occurred_at, &refusal))
+	if (!rf_pair_check_window(pair, request->occurred_at, &refusal))
 		rf_refusal_raise(&refusal);
 	return true;
 }
