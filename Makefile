@@ -102,7 +102,7 @@ build/unit/%: test/unit/%.c $$(call unit_links,test/unit/$$*.c) $(HEADER_FILES) 
 
 # ---- checks and tools -----------------------------------------------------
 
-.PHONY: check-unit check-tap check-meta check-format format test demo bench soak majors dist
+.PHONY: check-unit check-tap check-meta check-format format test demo bench soak model majors dist
 
 check-unit: $(UNIT_TESTS)
 ifneq (,$(UNIT_TESTS))
@@ -129,7 +129,7 @@ check-format:
 	@bash test/setup/format.sh check
 
 # No shell between make and the script, so that a signal to make arrives there.
-test demo bench soak: export PG_CONFIG := $(PG_CONFIG)
+test demo bench soak model: export PG_CONFIG := $(PG_CONFIG)
 
 test:
 	@bash test/setup/run-tests.sh
@@ -142,6 +142,10 @@ bench:
 
 soak:
 	@bash test/soak/run.sh
+
+# make model SEEDS=1000 FIRST=1 CONNECTIONS=4: see test/model/run.sh
+model:
+	@bash test/model/run.sh
 
 majors:
 	@bash test/majors/run.sh

@@ -3,7 +3,7 @@ same shape as the model's, so that the two can be compared.
 """
 
 from collections import defaultdict
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta, timezone
 from decimal import Decimal
 
 import psycopg2
@@ -27,8 +27,7 @@ class Database:
         self.whole, self.offset = whole, 0
         self.codes, self.ids, self.labels = {}, {}, {}
         self.execute("SET timezone = 'UTC'; SET client_min_messages = error")
-        self.columns = set(self.rows("SELECT attrelid::regclass::text, attname::text FROM pg_attribute"
-                                     " WHERE attnum > 0 AND NOT attisdropped AND attrelid::regclass::text LIKE 'rf\\_%'"))
+        self.tables = {t for t, in self.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")}
 
     def execute(self, text):
         self.cursor.execute(text)
@@ -64,17 +63,19 @@ class Database:
         self.execute('RESET referral.clock_offset')
 
     def wipe(self):
-        known = {table for table, _ in self.columns}
-        tables = ', '.join(t for t in TABLES if t in known)
-        self.execute(f"BEGIN; SET LOCAL session_replication_role = replica; TRUNCATE {tables} RESTART IDENTITY; COMMIT")
+        """Triggers that would refuse this stay silent."""
+        tables = ', '.join(self.tables.intersection(TABLES))
+        self.execute('BEGIN; SET LOCAL session_replication_role = replica;'
+                     f' TRUNCATE {tables} RESTART IDENTITY; COMMIT')
 
-    def do(self, op, now):
-        """The operation's answer, or Refused; now is called when its
-        transaction has begun."""
+    def do(self, op, begun, ended=lambda: None):
+        """The operation's answer, or Refused; begun and ended are called within
+        its transaction."""
         self.execute('SAVEPOINT operation' if self.whole else 'BEGIN')
         try:
-            now()
+            begun()
             answer = self.carry_out(op)
+            ended()
             self.execute('RELEASE operation' if self.whole else 'COMMIT')
             return answer
         except BaseException as error:
@@ -94,7 +95,8 @@ class Database:
         return self.answer(op, rows)
 
     def filled(self, text):
-        return fill(text, lambda label: literal(self.codes.get(label, label)), lambda label: str(self.ids.get(label, -1)))
+        return fill(text, lambda label: literal(self.codes.get(label, label)),
+                    lambda label: str(self.ids.get(label, -1)))
 
     def learn_people(self, op):
         """Those who were there already keep the label they have."""
@@ -108,6 +110,9 @@ class Database:
 
     def answer(self, op, rows):
         """As the model gives it: labels for ids."""
+        if op['do'] == 'simulate':
+            names = {code: self.labels[person] for code, person in self.rows('SELECT code, id FROM rf_participant')}
+            return tuple(sorted(((r[1], names[r[3]], *r[4:]) for r in rows), key=str))
         row, kind = rows[0], op['do']
         if kind == 'join':
             return (self.labels[row[0]], row[3])
@@ -130,22 +135,20 @@ class Database:
 
     # ---- the state -------------------------------------------------------------
 
-    def has(self, table, column):
-        return (table, column) in self.columns
-
     def state(self):
         return {'person': self.people(), 'purchase': self.purchases(), 'reward': self.rewards(), 'pool': self.pools()}
 
     def people(self):
-        more = 'signals, review' if self.has('rf_participant', 'signals') else 'NULL, NULL'
-        rows = self.rows(f'SELECT id, state, invited_count, qualified_count, qualified_at, referrer_id, {more} FROM rf_participant')
+        rows = self.rows('''SELECT id, state, invited_count, qualified_count, qualified_at, referrer_id, signals, review
+            FROM rf_participant''')
         return {self.labels[i]: (state, invited, qualified, utc(at), self.labels.get(referrer),
                                  tuple(sorted(signals)) if signals else None, review)
                 for i, state, invited, qualified, at, referrer, signals, review in rows}
 
     def purchases(self):
         self.bought, number, found = {}, defaultdict(int), {}
-        for row in self.rows('SELECT id, participant_id, external_id, amount, currency, occurred_at, refunded FROM rf_purchase ORDER BY id'):
+        for row in self.rows('''SELECT id, participant_id, external_id, amount, currency, occurred_at, refunded
+                FROM rf_purchase ORDER BY id'''):
             name = (self.labels[row[1]], number[row[1]])
             number[row[1]] += 1
             self.bought[row[0]] = name
@@ -153,9 +156,10 @@ class Database:
         return found
 
     def rewards(self):
-        rows = self.rows('''SELECT r.id, u.name, r.participant_id, r.subject_id, r.ordinal, r.n, r.purchase_id, r.generation,
-            r.original_id, coalesce(r.level, 1), r.metric, r.amount, r.unit, r.state, r.reason, r.earned_at, r.due_at, r.pool,
-            r.spend_base, r.percent, r.cap, r.coupon IS NOT NULL FROM rf_reward r JOIN rf_reward_rule u ON u.id = r.rule_id''')
+        rows = self.rows('''SELECT r.id, u.name, r.participant_id, r.subject_id, r.ordinal, r.n, r.purchase_id,
+                r.generation, r.original_id, coalesce(r.level, 1), r.metric, r.amount, r.unit, r.state, r.reason,
+                r.earned_at, r.due_at, r.pool, r.spend_base, r.percent, r.cap
+            FROM rf_reward r JOIN rf_reward_rule u ON u.id = r.rule_id''')
         clawed, found = defaultdict(Decimal), {}
         for row in rows:
             if row[8] is not None:
@@ -169,25 +173,11 @@ class Database:
         return found
 
     def pools(self):
-        rows = self.rows('''SELECT pool, count(*) FILTER (WHERE state = 'free'), count(*) FILTER (WHERE state = 'given'),
-            count(*) FILTER (WHERE state = 'seen') FROM rf_coupon GROUP BY pool''')
+        rows = self.rows('''SELECT pool, count(*) FILTER (WHERE state = 'free'),
+                count(*) FILTER (WHERE state = 'given'), count(*) FILTER (WHERE state = 'seen')
+            FROM rf_coupon GROUP BY pool''')
         return {pool: tuple(counts) for pool, *counts in rows}
 
 
 def utc(when):
     return when and when.astimezone(timezone.utc).replace(tzinfo=None)
-
-
-REWARD_FIELDS = ('subject', 'level', 'metric', 'amount', 'unit', 'state', 'reason', 'earned_at', 'due_at', 'pool',
-                 'base', 'percent', 'cap', 'clawed back')
-
-
-def model_state(world):
-    from model import reward_name
-    people = {p.label: (p.state, world.invited_count(p), world.qualified_count(p), p.qualified_at,
-                        p.referrer and p.referrer.label, p.signals, p.review) for p in world.people}
-    purchases = {(p.person.label, p.index): (p.external, p.amount, p.currency, p.at, p.refunded()) for p in world.purchases}
-    rewards = {reward_name(r): (r.subject.label, r.level, r.metric, r.amount, r.unit, r.state, r.reason, r.earned_at,
-                                r.due_at, r.pool, r.base, r.percent, r.cap, r.clawed) for r in world.rewards}
-    pools = {name: (p.free, p.given, p.seen) for name, p in world.pools.items() if (p.free, p.given, p.seen) != (0, 0, 0)}
-    return {'person': people, 'purchase': purchases, 'reward': rewards, 'pool': pools}

@@ -60,7 +60,7 @@ class Fraud:
     @staticmethod
     def is_listed(person, kind, value):
         if kind == 'email':
-            return person.email.lower() == value.lower()
+            return plain_mailbox(person.email) == plain_mailbox(value)
         if kind == 'domain':
             return below(domain_of(person.email), value)
         prefix = value.split('/')[0].rsplit('.', 1)[0] + '.'  # the model's networks are /24

@@ -21,20 +21,29 @@ EPOCHS = (datetime(2028, 1, 31, 10), datetime(2027, 12, 30, 23, 30), datetime(20
 MAILBOXES = ('ann', 'bob', 'cyd', 'dee', 'eve', 'fay', 'gus', 'hal', 'ida', 'jan', 'kim', 'leo', 'max', 'ned')
 NAMES = (None, 'Ann Lee', 'ann  lee', 'Bob Ray', 'Cyd', 'CYD', ' ')
 SOURCES = (None, None, 'Api', 'Widget')
-METAS = ({}, {}, {'plan': 'pro'}, {'plan': 'free', 'visits': 2}, {'vip': True, 'visits': 5}, {'vip': None, 'plan': 'pro'},
-         {'vip': 'yes'}, {'vip': False})
+METAS = ({}, {}, {'plan': 'pro'}, {'plan': 'free', 'visits': 2}, {'vip': True, 'visits': 5},
+         {'vip': None, 'plan': 'pro'}, {'vip': 'yes'}, {'vip': False})
+ADDRESSES = ('10.0.0.1', '10.0.0.2', '10.9.0.1')
+HOLDS = (Interval(), Interval(), Interval(0, 14, 0), Interval(1, 0, 0), Interval(0, 0, 3600))
 
 
 class Generator:
     def __init__(self, seed, features=FEATURES, length=60):
         self.random = random.Random(seed)
-        self.features = set(features)
+        self.features = self.some_of(sorted(features))
         self.ops, self.labels = [], 0
         self.epoch = self.random.choice(EPOCHS)
         self.world = World(self.epoch)
         self.programme()
+        self.first_people()
         while len(self.ops) < length:
             self.step()
+
+    def some_of(self, features):
+        """All of them, or a few, which then meet each other more often."""
+        if self.random.random() < 0.3:
+            return set(features)
+        return set(self.random.sample(features, min(len(features), self.random.randint(2, 6))))
 
     # ---- small choices ---------------------------------------------------------
 
@@ -51,11 +60,14 @@ class Generator:
         return Decimal(self.random.choice(choices))
 
     def emit(self, **op):
-        self.ops.append(op)
+        """An operation on what is not there is none."""
         try:
-            return self.world.do(op)
+            self.world.do(op)
         except Refused:
-            return None
+            pass
+        except StopIteration:
+            return
+        self.ops.append(op)
 
     # ---- the programme -----------------------------------------------------------
 
@@ -73,10 +85,11 @@ class Generator:
         currency = self.maybe(0.6, 'EUR', 'EUR', 'USD', 'JPY')
         self.emit(do='campaign', slug=slug, currency=currency,
                   within=self.maybe(0.4, Interval(0, 10, 0), Interval(1, 0, 0), Interval(0, 0, 7200)),
-                  min_spend=self.maybe(0.5, Decimal(100), Decimal('59.99')) if currency and self.has('purchases') else None,
+                  min_spend=self.maybe(0.5, Decimal(100), Decimal('59.99'))
+                  if currency and self.has('purchases') else None,
                   policy=self.random.choice(('cancel_due', 'clawback', 'clawback', 'keep')),
                   max_referrals=self.maybe(0.2, 2, 3),
-                  ends_at=self.maybe(0.15, self.epoch + timedelta(days=20)),
+                  ends_at=self.maybe(0.1, self.epoch + timedelta(days=50)),
                   starts_at=self.maybe(0.1, self.epoch - timedelta(days=2)),
                   watched=self.has('coupons', 0.3),
                   signals=self.fraud_rules() if self.has('fraud', 0.6) else {})
@@ -84,7 +97,8 @@ class Generator:
     def fraud_rules(self):
         kinds = {'same_ip': (self.maybe(0.5, 1, 2), self.maybe(0.4, Interval(0, 1, 0))),
                  'plus_alias': (None, None), 'disposable': (None, None), 'duplicate_name': (None, None),
-                 'velocity': (self.random.choice((1, 2, 3)), self.random.choice((Interval(0, 0, 3600), Interval(0, 3, 0)))),
+                 'velocity': (self.random.choice((1, 2, 3)),
+                              self.random.choice((Interval(0, 0, 3600), Interval(0, 3, 0)))),
                  'blocked_list': (None, None)}
         chosen = self.random.sample(sorted(kinds), self.random.randint(1, 4))
         return {s: (self.random.choice(('allow', 'flag', 'hold', 'hold', 'block')), *kinds[s]) for s in chosen}
@@ -92,8 +106,7 @@ class Generator:
     def new_rule(self):
         campaign = self.random.choice(self.world.campaigns)
         rule = {'do': 'rule', 'name': f'R{len(self.world.rules) + 1}', 'campaign': campaign.slug,
-                'hold': self.random.choice((Interval(), Interval(), Interval(0, 14, 0), Interval(1, 0, 0), Interval(0, 0, 3600))),
-                'auto_issue': self.chance(0.7), 'active': self.chance(0.9)}
+                'hold': self.random.choice(HOLDS), 'auto_issue': self.chance(0.7), 'active': self.chance(0.9)}
         self.choose_trigger(rule)
         self.choose_metric(rule, campaign)
         self.choose_extras(rule)
@@ -123,15 +136,20 @@ class Generator:
             metrics += ['commission', 'commission'] * self.has('purchases')
         rule['metric'] = self.random.choice(metrics)
         if rule['metric'] == 'commission':
-            rule.update(percent=self.money('10', '2.5', '33.333', '0.1'), cap=self.maybe(0.4, Decimal('5'), Decimal('7.555')),
+            rule.update(percent=self.money('10', '2.5', '33.333', '0.1'),
+                        cap=self.maybe(0.4, Decimal('5'), Decimal('7.555')),
                         unit=campaign.currency if self.chance(0.4) else self.maybe(0.2, 'EUR', 'USD'))
             if rule['unit'] is None:  # a cap is in some currency: its minor unit is the spend's
                 rule['cap'] = rule['cap'] and Decimal('5')
+            rule['auto_issue'] = rule['auto_issue'] or self.chance(0.5)
+            rule['hold'] = self.random.choice((rule['hold'], Interval()))
         elif rule['metric'] == 'coupon':
             rule['pool'] = self.random.choice(('gold', 'tin'))
+            rule['hold'] = self.random.choice((rule['hold'], Interval()))
         else:
             rule.update(amount=self.money('10', '2.505', '33.33', '7'),
-                        unit='points' if rule['metric'] == 'custom' else self.random.choice(('EUR', 'USD', 'JPY', 'KWD')))
+                        unit='points' if rule['metric'] == 'custom'
+                        else self.random.choice(('EUR', 'USD', 'JPY', 'KWD')))
 
     def choose_extras(self, rule):
         if self.has('limits', 0.5):
@@ -143,25 +161,38 @@ class Generator:
             rule['condition'] = self.random.choice(sorted(CONDITIONS))
         if self.has('levels', 0.4) and rule['recipient'] == 'referrer' and rule.get('kind', 'standard') == 'standard' \
                 and rule.get('every', 1) == 1 and rule['metric'] != 'coupon' and rule['earned_on'] != 'referrer_joins':
-            rule['levels'] = tuple(Decimal(v) for v in self.random.sample(('5', '3', '1.005', '2'), self.random.randint(1, 3)))
+            values = self.random.sample(('5', '3', '1.005', '2'), self.random.randint(1, 3))
+            rule['levels'] = tuple(map(Decimal, values))
 
     def own_value(self, rule):
         if self.chance(0.5):
             return (None, None, None)
         if rule['metric'] == 'coupon':
             return (None, None, self.random.choice(('gold', 'tin')))
-        return (self.money('1', '50', '3.335'), self.maybe(0.3, 'points' if rule['metric'] == 'custom' else 'USD'), None)
+        unit = 'points' if rule['metric'] == 'custom' else 'USD'
+        return (self.money('1', '50', '3.335'), self.maybe(0.3, unit), None)
+
+    def first_people(self):
+        """Somebody to begin with: a sequence about nobody says little."""
+        for campaign in self.world.campaigns:
+            rows = [self.row(campaign)]
+            rows[0].pop('referred_by', None)
+            for _ in range(self.random.randint(1, 4)):
+                rows.append(self.row(campaign, rows))
+            self.emit(do='insert', campaign=campaign.slug, rows=rows)
 
     # ---- operations ----------------------------------------------------------------
 
     def step(self):
         choices = {'join': 14, 'bulk': 5, 'qualify': 16, 'unqualify': 6, 'clock': 8, 'tick': 6, 'life': 8,
-                   'edit_rule': 3, 'edit_campaign': 2, 'add_rule': 0.7}
+                   'simulate': 4, 'edit_rule': 3, 'edit_campaign': 1.5, 'add_rule': 0.7}
         for feature, more in (('purchases', {'purchase': 14, 'refund': 8}), ('coupons', {'refill': 2}),
-                              ('review', {'block': 3, 'release': 4}), ('erase', {'erase': 1.5}),
+                              ('review', {'block': 2, 'release': 3}), ('erase', {'erase': 1}),
                               ('apply', {'apply': 3}), ('fraud', {'listing': 0.7})):
             if feature in self.features:
                 choices.update(more)
+        if any(c.state != 'live' for c in self.world.campaigns):
+            choices['edit_campaign'] = 20
         kind = self.random.choices(list(choices), list(choices.values()))[0]
         getattr(self, 'make_' + kind)()
 
@@ -175,8 +206,8 @@ class Generator:
         row = {'label': label, 'email': self.email(), 'meta': self.random.choice(METAS)}
         if people and self.chance(0.85):
             row['referred_by'] = self.random.choice(people[:4] if self.chance(0.6) else people)
-        for name, p, choices in (('name', 0.5, NAMES), ('source', 0.5, SOURCES), ('ip', 0.5, ('10.0.0.1', '10.0.0.2', '10.9.0.1'))):
-            row[name] = self.maybe(p, *choices)
+        for name, choices in (('name', NAMES), ('source', SOURCES), ('ip', ADDRESSES)):
+            row[name] = self.maybe(0.5, *choices)
         return row
 
     def email(self):
@@ -200,13 +231,14 @@ class Generator:
         for _ in range(self.random.randint(1, 6)):
             rows.append(self.row(campaign, rows))
             if self.chance(0.4):
-                rows[-1]['joined_at'] = self.world.now - timedelta(seconds=self.random.choice((1, 3600, 86400, 3 * 86400, 12 * 86400)))
+                ago = self.random.choice((1, 3600, 86400, 3 * 86400, 12 * 86400))
+                rows[-1]['joined_at'] = self.world.now - timedelta(seconds=ago)
         self.emit(do='insert', campaign=campaign.slug, rows=rows)
 
     def somebody(self, states=()):
         """A label: mostly of somebody in these states."""
         people = self.world.people
-        fitting = [p for p in people if p.state in states] if self.chance(0.85) else people
+        fitting = [p for p in people if p.state in states] if self.chance(0.92) else people
         return self.random.choice(fitting or people).label if people and not self.chance(0.01) else 'NOBODY'
 
     def when(self, label):
@@ -223,15 +255,28 @@ class Generator:
                 times += [end, end - timedelta(seconds=1)]
         return self.random.choice(times)
 
-    def spend(self, op, p):
-        if self.has('purchases', p):
-            op['amount'] = self.money('10', '60', '99.995', '100', '20', '0.4', '0.001', '250')
-            op['currency'] = self.maybe(0.4, 'EUR', 'EUR', 'USD', 'JPY')
-        return op
+    def spend(self, label, p):
+        """In the campaign's currency, in one of its own choice where it has none,
+        now and then in a wrong one."""
+        if not self.has('purchases', p):
+            return {}
+        person = next((p for p in self.world.people if p.label == label), None)
+        currency = self.random.choice(('EUR', 'EUR', 'USD', 'JPY'))
+        if person and person.campaign.currency and self.chance(0.93):
+            currency = self.maybe(0.4, person.campaign.currency)
+        elif self.chance(0.04):
+            currency = None
+        small = self.chance(0.04)
+        amount = self.money(*(('0.4', '0.001') if small else ('10', '60', '99.995', '100', '20', '250')))
+        return {'amount': amount, 'currency': currency}
 
     def make_qualify(self):
         person = self.somebody(('pending', 'expired'))
-        self.emit(do='qualify', person=person, at=self.when(person), **self.spend({}, 0.4))
+        self.emit(do='qualify', person=person, at=self.when(person), **self.spend(person, 0.4))
+
+    def make_simulate(self):
+        person = self.somebody(('pending', 'qualified', 'expired'))
+        self.emit(do='simulate', person=person, **self.spend(person, 0.6))
 
     def make_unqualify(self):
         self.emit(do='unqualify', person=self.somebody(('qualified',)), reason=self.maybe(0.7, 'returned', 'fraud'))
@@ -239,17 +284,21 @@ class Generator:
     def make_purchase(self):
         person = self.somebody(('pending', 'qualified', 'expired'))
         self.emit(do='purchase', person=person, at=self.when(person), external=self.maybe(0.9, *self.externals()),
-                  **self.spend({}, 1))
+                  **self.spend(person, 1))
 
     def externals(self):
-        return [f'x{len(self.world.purchases) + 10}'] * 9 + [f'x{i + 10}' for i in range(len(self.world.purchases))][-3:]
+        known = len(self.world.purchases)
+        return [f'x{known + 10}'] * 24 + [f'x{i + 10}' for i in range(known)][-3:]
 
     def make_refund(self):
-        known = [p for p in self.world.purchases if p.external is not None]
+        known = [p for p in self.world.purchases if p.external is not None and (p.left() or self.chance(0.1))]
+        if not known and self.chance(0.9):
+            return
         purchase = self.random.choice(known) if known else None
         amount = None
         if purchase and self.chance(0.7):
-            amount = self.random.choice((Decimal(5), purchase.left() / 2, purchase.left(), purchase.left() - Decimal('0.5'),
+            left = purchase.left()
+            amount = self.random.choice((Decimal(5), Decimal(7), left / 2, left, left - Decimal('0.5'),
                                          purchase.amount + 1, Decimal('0.001')))
         self.emit(do='refund', campaign=purchase.person.campaign.slug if purchase else 'c1',
                   external=purchase.external if purchase and not self.chance(0.03) else 'unknown',
@@ -273,6 +322,8 @@ class Generator:
         fitting = {'issue': ('due', 'failed'), 'fulfill': ('issued',), 'fail': ('issued',),
                    'cancel': ('pending', 'due', 'failed')}[verb]
         rewards = [r for r in self.world.rewards if r.state in fitting or self.chance(0.05)]
+        if self.chance(0.3):
+            rewards = [r for r in rewards if r.metric == 'coupon'] or rewards
         chosen = self.random.sample(rewards, min(len(rewards), self.random.choice((1, 1, 1, 2, 3))))
         if chosen:
             self.emit(do='step', verb=verb, rewards=[reward_name(r) for r in chosen], text=self.maybe(0.5, 'by hand'))
@@ -281,7 +332,8 @@ class Generator:
         self.emit(do='refill', pool=self.random.choice(('gold', 'tin')), n=self.random.randint(1, 3))
 
     def make_block(self):
-        self.emit(do='block', person=self.somebody(('pending', 'qualified', 'active')), reason=self.maybe(0.5, 'looks odd'))
+        self.emit(do='block', person=self.somebody(('pending', 'qualified', 'active')),
+                  reason=self.maybe(0.5, 'looks odd'))
 
     def make_release(self):
         self.emit(do='release', person=self.somebody(('held', 'blocked')))
@@ -297,7 +349,8 @@ class Generator:
         self.new_rule()
 
     def make_listing(self):
-        kind, value = self.random.choice((('domain', 'bad.example'), ('network', '10.9.0.0/24'), ('email', 'ann@gmail.com')))
+        kind, value = self.random.choice(
+            (('domain', 'bad.example'), ('network', '10.9.0.0/24'), ('email', 'ann@gmail.com')))
         if not any((k, v) == (kind, value) for _, k, v in self.world.blocked):
             self.emit(do='listing', campaign=self.maybe(0.4, 'c1'), kind=kind, value=value)
 
@@ -322,4 +375,9 @@ class Generator:
             choices.append({'condition': self.maybe(0.7, *sorted(CONDITIONS))})
         if 'recurring' in self.features and rule.kind == 'recurring':
             choices.append({'recur_times': self.maybe(0.7, 1, 4)})
+        limited = [{name: None for name in ('max_total', 'max_per_recipient', 'budget')}]
+        if any(r.rule is rule and r.state == 'rejected' for r in self.world.rewards):
+            choices = choices + limited * len(choices)
         self.emit(do='edit_rule', rule=rule.name, set=self.random.choice(choices))
+        if self.has('apply', 0.4):
+            self.emit(do='apply', rule=rule.name)

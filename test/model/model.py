@@ -6,22 +6,25 @@ The documents are what this follows, never the C. Where they leave something
 open, a comment that begins with "Reading:" says what is taken for granted.
 """
 
+import copy
 from collections import Counter
-from decimal import Decimal
-
-from fraud import Fraud
-from programme import COUNTED, OPEN, Campaign, Person, Pool, Purchase, Refused, Rule
-from rewards import Happening, Rewards
-from timed import Timed
-from values import MINOR_UNITS, add, rounded
 from datetime import timedelta
 
+from fraud import Fraud
+from programme import COUNTED, Campaign, Person, Pool, Refused, Rule
+from review import Review
+from rewards import Happening, Rewards
+from spend import Spend
+from timed import Timed
+from values import add, rounded
 
-class World(Rewards, Fraud, Timed):
+
+class World(Rewards, Spend, Fraud, Review, Timed):
     def __init__(self, now):
         self.now = now
         self.campaigns, self.rules, self.people, self.rewards, self.purchases = [], [], [], [], []
         self.pools, self.enrolments, self.blocked, self.dead_codes = {}, {}, [], set()
+        self.late_codes = set()  # erased a moment ago: see crowd.py
         self.coverage = Counter()
 
     def do(self, op):
@@ -37,13 +40,13 @@ class World(Rewards, Fraud, Timed):
 
     def person(self, label):
         """By code: who was erased has none any more."""
-        return next((p for p in self.people if p.label == label and not p.erased), None)
+        return next((p for p in self.people if p.label == label and (not p.erased or label in self.late_codes)), None)
 
     def anybody(self, label):
         return next(p for p in self.people if p.label == label)
 
     def reward(self, name):
-        return next((r for r in self.rewards if reward_name(r) == name), None)
+        return next(r for r in self.rewards if reward_name(r) == name)
 
     def purchase_of(self, campaign, external):
         return next((p for p in self.purchases if external is not None and p.external == external
@@ -82,37 +85,57 @@ class World(Rewards, Fraud, Timed):
 
     def do_refill(self, op):
         self.pools.setdefault(op['pool'], Pool()).free += op['n']
-        self.issue_waiting()
+        self.issue_waiting(op['pool'])
 
     # ---- joining -------------------------------------------------------------
 
     def do_join(self, op):
-        """rf_join: who is there already is no error."""
+        """rf_join. Reading: who is there already is told so, whatever else would
+        be refused."""
         campaign = self.campaign(op['campaign'])
-        try:
-            person = self.admit(campaign, op)
-        except AlreadyThere as already:
+        already = self.there(campaign, op['email'])
+        if already is not None:
             return (already.label, False)
+        person = self.admit(campaign, op)
         self.joined([person])
         return (person.label, True)
 
     def do_insert(self, op):
-        """One INSERT of many: all of them or none. Reading: that a referrer is
-        capped is found out last, whichever row it is."""
-        campaign, before = self.campaign(op['campaign']), len(self.people)
-        try:
-            people = [self.admit(campaign, row, alone=False) for row in op['rows']]
-            if any(self.over_cap(p.referrer) for p in people if p.referrer is not None):
-                raise Refused('RF005')
-        except Refused:
+        """One INSERT of many: all of them or none, whichever row is refused. A
+        cap that is reached within it is judged at its end."""
+        campaign, before, codes = self.campaign(op['campaign']), len(self.people), []
+        full = [p for p in self.people if self.capped(p)]
+        for row in op['rows']:
+            try:
+                self.admit(campaign, row, full)
+            except Refused as refused:
+                codes += refused.codes
+        people = self.people[before:]
+        if any(self.capped(p.referrer, 1) for p in people if p.referrer is not None):
+            codes.append('RF005')
+        if codes:
             del self.people[before:]
-            raise
+            raise Refused(*codes)
         self.coverage['bulk of several'] += len(people) > 1
         self.joined(people)
 
-    def admit(self, campaign, row, alone=True):
+    def admit(self, campaign, row, full=None):
+        full = [p for p in self.people if self.capped(p)] if full is None else full
+        self.checked(lambda: self.check_joined_at(row), lambda: self.admit_referred(campaign, row, full))
+        referrer = self.person(row.get('referred_by'))
+        person = Person(row['label'], campaign, row['email'], row.get('name'), row.get('ip'),
+                        row.get('source') or ('Referred' if referrer else 'Api'), row.get('meta') or {},
+                        row.get('joined_at') or self.now, referrer, 'pending' if referrer else 'active')
+        self.judge(person)
+        self.people.append(person)
+        return person
+
+    def check_joined_at(self, row):
         if row.get('joined_at') is not None and row['joined_at'] > self.now:
             raise Refused('22023')
+
+    def admit_referred(self, campaign, row, full):
+        """The checks of design 5.3, in their order."""
         if not campaign.open(('live',), self.now):
             raise Refused('RF001')
         referrer = None
@@ -122,29 +145,22 @@ class World(Rewards, Fraud, Timed):
                 raise Refused('RF002')
             if referrer.email.lower() == row['email'].lower():
                 raise Refused('RF003')
-        for person in self.people:
-            if person.campaign is campaign and not person.erased and person.email.lower() == row['email'].lower():
-                raise AlreadyThere(person.label)
+        if self.there(campaign, row['email']) is not None:
+            raise Refused('23505')
         if referrer is not None and referrer.state == 'blocked':
             raise Refused('RF006')
-        if alone and referrer is not None and self.capped(referrer):
+        if referrer in full:
             raise Refused('RF005')
         if row['label'] in self.dead_codes or any(p.label == row['label'] for p in self.people):
             raise Refused('23505')
-        person = Person(row['label'], campaign, row['email'], row.get('name'), row.get('ip'),
-                        row.get('source') or ('Referred' if referrer else 'Api'), row.get('meta') or {},
-                        row.get('joined_at') or self.now, referrer, 'pending' if referrer else 'active')
-        self.judge(person)
-        self.people.append(person)
-        return person
+    def there(self, campaign, email):
+        return next((p for p in self.people if p.campaign is campaign and p.email.lower() == email.lower()), None)
 
-    def capped(self, referrer):
+    def capped(self, referrer, more=0):
         most = referrer.campaign.max_referrals
-        return most is not None and len(self.invited_by(referrer, COUNTED + ('held',))) >= most
+        return most is not None and len(self.invited_by(referrer, COUNTED + ('held',))) >= most + more
 
-    def over_cap(self, referrer):
-        most = referrer.campaign.max_referrals
-        return most is not None and len(self.invited_by(referrer, COUNTED + ('held',))) > most
+
 
     def joined(self, people):
         """Reading: within one statement people count in the order of its rows,
@@ -164,14 +180,13 @@ class World(Rewards, Fraud, Timed):
 
     def do_qualify(self, op):
         at = op.get('at') or self.now
-        self.check_time(at)
-        if op.get('currency') is not None and op.get('amount') is None:
-            raise Refused('22023')
-        person = self.invited(op['person'])
-        if person.state == 'qualified':
+        person = self.person(op['person'])
+        done = person is not None and person.state == 'qualified'
+        self.checked(lambda: self.check_time(at), lambda: self.check_currency(op), lambda: self.invited(op['person']),
+                     lambda: done or self.check_money(person, op))
+        if done:
             return (person.label, person.state, False, 0)
-        self.check_open(person, at)
-        self.check_window(person, at)
+        self.checked(lambda: self.check_open(person, at), lambda: self.check_window(person, at))
         purchase = None
         if op.get('amount') is not None:
             purchase = self.add_purchase(person, *self.money(person, op), None, at)
@@ -191,15 +206,46 @@ class World(Rewards, Fraud, Timed):
             raise Refused('RF004')
         if person.state != 'qualified':
             return (person.label, person.state, False, 0)
-        return (person.label, 'pending', True, self.unqualify(person, op.get('reason') or 'unqualified'))
+        return (person.label, 'pending', True, len(self.unqualify(person, op.get('reason') or 'unqualified')))
 
     def unqualify(self, person, reason):
+        """Reading: periods that were over are paid before, as a tick would have."""
+        self.recur(lambda subject, _: subject is person)
         person.state, person.qualified_at = 'pending', None
         self.stop_recurring(person)
         earned = self.earned_by(person, 'invited_qualifies', self.qualified_count(person.referrer))
         return self.take_back(earned, person.campaign, reason)
 
+    def do_simulate(self, op):
+        """What would be granted, found out by doing it in another world."""
+        world, before = copy.deepcopy(self), len(self.rewards)
+        person = self.person(op['person'])
+        if person is not None and person.state == 'qualified' and op.get('amount') is not None:
+            world.do_purchase({**op, 'external': None})
+        else:
+            world.do_qualify(op)
+        return tuple(sorted(((r.rule.name, r.recipient.label, r.ordinal, r.amount, r.unit, r.state, r.reason)
+                             for r in world.rewards[before:]), key=str))
+
     # ---- checks ----------------------------------------------------------------
+
+    @staticmethod
+    def checked(*checks):
+        """What each check gives; all that refuse are reasons."""
+        given, codes = [], []
+        for check in checks:
+            try:
+                given.append(check())
+            except Refused as refused:
+                codes += refused.codes
+        if codes:
+            raise Refused(*codes)
+        return given
+
+    @staticmethod
+    def check_currency(op):
+        if op.get('currency') is not None and op.get('amount') is None:
+            raise Refused('22023')
 
     def check_time(self, at):
         if at > self.now + timedelta(minutes=5):
@@ -231,150 +277,30 @@ class World(Rewards, Fraud, Timed):
         within = person.campaign.within
         return within is None or person.joined_at <= at < add(person.joined_at, within)
 
-    def money(self, person, op):
+    @staticmethod
+    def money(person, op):
         """(amount, currency) of an operation."""
         currency = op.get('currency') or person.campaign.currency
-        if currency is None:
-            raise Refused('22004')
-        if person.campaign.currency not in (None, currency):
-            raise Refused('RF012')
-        if currency not in MINOR_UNITS or rounded(op['amount'], currency) <= 0:
-            raise Refused('22023')
         return rounded(op['amount'], currency), currency
 
-    # ---- spend -----------------------------------------------------------------
-
-    def add_purchase(self, person, amount, currency, external, at):
-        index = sum(1 for p in self.purchases if p.person is person)
-        purchase = Purchase(person, index, external, amount, currency, at)
-        self.purchases.append(purchase)
-        return purchase
-
-    def do_purchase(self, op):
-        at = op.get('at') or self.now
-        self.check_time(at)
-        person = self.invited(op['person'])
-        self.check_open(person, at)
-        amount, currency = self.money(person, op)
-        first = self.purchase_of(person.campaign, op.get('external'))
-        if first is not None:
-            if (first.person, first.amount, first.currency) != (person, amount, currency):
-                raise Refused('23505')
-            return (person.label, person.state, False, 0)
-        purchase = self.add_purchase(person, amount, currency, op.get('external'), at)
-        return (person.label, *self.count_purchase(person, purchase))
-
-    def count_purchase(self, person, purchase):
-        """What a purchase does: (state, changed, rewards)."""
-        granted = 0
-        if person.state != 'qualified' and not self.in_window(person, purchase.at):
-            return person.state, True, 0
-        least = person.campaign.min_spend
-        if least is not None and person.state in ('pending', 'expired') and self.net_spend(person) >= least:
-            granted += self.qualify(person, purchase.at, purchase)
-            self.coverage['qualified by spend'] += 1
-        granted += self.settle([Happening('purchase', person, purchase.at, purchase, 0, 0)])
-        return person.state, True, granted
-
-    def net_spend(self, person):
-        return sum((p.left() for p in self.purchases if p.person is person
-                    and p.currency == person.campaign.currency and self.in_window(person, p.at)), Decimal(0))
-
-    def do_refund(self, op):
-        purchase = self.purchase_of(self.campaign(op['campaign']), op['external'])
-        if purchase is None:
-            raise Refused('42704')
-        person = purchase.person
-        known = dict(purchase.refunds).get(op['refund'])
-        if op['refund'] is not None and known is not None:
-            if op['amount'] not in (None, known):
-                raise Refused('23505')
-            return (person.label, person.state, False, 0)
-        amount = purchase.left() if op['amount'] is None else rounded(op['amount'], purchase.currency)
-        if op['amount'] is None and amount == 0:
-            return (person.label, person.state, False, 0)
-        if not 0 < amount <= purchase.left():
-            raise Refused('22023')
-        before = self.net_spend(person)
-        purchase.refunds.append((op['refund'], amount))
-        changed = self.refund_rewards(purchase, amount)
-        least = person.campaign.min_spend
-        if person.state == 'qualified' and least is not None and self.net_spend(person) < least <= before:
-            self.coverage['unqualified by refund'] += 1
-            changed += self.unqualify(person, 'net spend fell below min_spend')
-        return (person.label, person.state, True, changed)
-
-    def refund_rewards(self, purchase, amount):
-        changed = 0
-        for reward in list(self.rewards):
-            if reward.purchase is purchase and reward.metric == 'commission':
-                changed += self.lower(reward, purchase.left(), 'refund')
-            elif reward.purchase is purchase and purchase.left() == 0:
-                changed += self.take_back([reward], purchase.person.campaign, 'refund')
-            elif reward.purchase is None and purchase in reward.bought:
-                changed += self.lower(reward, reward.base - amount, 'refund')
-        return changed
+    def check_money(self, person, op):
+        if person is None or op.get('amount') is None:
+            return
+        (amount, currency), codes = self.money(person, op), []
+        if currency is None:
+            codes.append('22004')
+        if person.campaign.currency not in (None, currency):
+            codes.append('RF012')
+        if amount <= 0:
+            codes.append('22023')
+        if codes:
+            raise Refused(*codes)
 
     # ---- the life of rewards -----------------------------------------------------
 
     def do_step(self, op):
         rewards = [self.reward(name) for name in op['rewards']]
         return self.step(op['verb'], rewards, op.get('text'))
-
-    # ---- review ----------------------------------------------------------------
-
-    def do_release(self, op):
-        person = self.anybody(op['person'])
-        if person.state not in ('held', 'blocked'):
-            return (person.label, person.state, False, 0)
-        if person.state == 'blocked' and person.referrer is not None and self.capped(person.referrer):
-            raise Refused('RF005')
-        person.state = 'pending' if person.referrer else 'active'
-        return (person.label, person.state, True, self.joined([person]))
-
-    def do_block(self, op):
-        person = self.anybody(op['person'])
-        if person.state == 'blocked':
-            return (person.label, person.state, False, 0)
-        state, person.state, person.qualified_at = person.state, 'blocked', None
-        person.review = op.get('reason')
-        changed = self.reject_own(person)
-        self.stop_recurring(person)
-        if state in COUNTED:
-            earned = self.earned_by(person, 'invited_joins', self.invited_count(person.referrer)) \
-                + self.earned_by(person, 'invited_qualifies', self.qualified_count(person.referrer))
-            changed += self.take_back([r for r in earned if r.recipient is not person],
-                                      person.campaign, 'invited person blocked')
-        return (person.label, 'blocked', True, changed)
-
-    def reject_own(self, person):
-        own = [r for r in self.rewards if r.recipient is person and r.state in OPEN]
-        for reward in own:
-            reward.state, reward.reason = 'rejected', 'recipient blocked'
-        return len(own)
-
-    def do_erase(self, op):
-        person = self.anybody(op['person'])
-        if person.erased:
-            return (False,)
-        self.dead_codes.add(person.label)
-        person.erased = True
-        person.email, person.name = f'erased-{person.label}@erased.invalid', None
-        person.ip = person.signals = person.review = None
-        person.meta = {}
-        for reward in self.rewards:
-            if reward.recipient is person and reward.state in OPEN:
-                reward.state, reward.reason = 'cancelled', 'recipient erased'
-                self.return_coupon(reward)
-        return (True,)
-
-
-class AlreadyThere(Refused):
-    """A unique violation, but for rf_join."""
-
-    def __init__(self, label):
-        super().__init__('23505')
-        self.label = label
 
 
 def without(op):

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Optional
 
-from values import Interval
+from values import Interval, add
 
 COUNTED = ('pending', 'qualified', 'expired')
 OPEN = ('pending', 'due', 'failed')
@@ -17,7 +17,12 @@ DEAD = ('cancelled', 'clawed_back')
 
 
 class Refused(Exception):
-    """The operation fails with this SQLSTATE and changes nothing."""
+    """The operation fails with one of these SQLSTATEs and changes nothing: the
+    documents do not always say which of several reasons is given."""
+
+    def __init__(self, *codes):
+        super().__init__(' or '.join(sorted(set(codes))))
+        self.codes = set(codes)
 
 
 @dataclass(eq=False)
@@ -124,9 +129,10 @@ class Reward:
     base: Optional[Decimal] = None
     percent: Optional[Decimal] = None
     cap: Optional[Decimal] = None
-    bought: tuple = ()  # the purchases in base
+    bought: Optional[tuple] = None  # the purchases in base
     clawed: Decimal = Decimal(0)  # the sum of its negative rows
     coupon: bool = False  # holds one of its pool
+    seen: bool = False  # and the person may know it
 
     def key(self):
         """What is granted at most once; the ordinal stands for the subject."""
@@ -157,7 +163,6 @@ class Enrolment:
     running: bool = True
 
     def time(self, n):
-        from values import add
         return add(self.anchor, self.every.times(n - 1))
 
     def lasts(self, n):

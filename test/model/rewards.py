@@ -9,7 +9,7 @@ from collections import namedtuple
 from decimal import Decimal
 
 from conditions import CONDITIONS
-from programme import COUNTED, GIVEN, OPEN, Enrolment, Pool, Refused, Reward
+from programme import GIVEN, OPEN, Enrolment, Pool, Refused, Reward
 from values import add, commission, period_start, rounded
 
 Happening = namedtuple('Happening', 'event person at purchase old new')
@@ -50,7 +50,8 @@ class Rewards:
         for ordinal in self.ordinals(rule, happening.old, happening.new):
             amount, unit, pool = rule.milestones.get(ordinal, (None, None, None)) \
                 if rule.kind == 'milestone' else (None, None, None)
-            yield Share(recipient, ordinal, 1, amount or rule.amount, rule.percent, unit or rule.unit, pool or rule.pool)
+            yield Share(recipient, ordinal, 1, amount or rule.amount, rule.percent,
+                        unit or rule.unit, pool or rule.pool)
         seen = {person, recipient}
         for level, value in enumerate(rule.levels, 2):
             recipient = recipient.referrer
@@ -81,10 +82,14 @@ class Rewards:
         if live is not None:
             if not (revive and live.state == 'rejected'):
                 return 0
+
             self.rewards.remove(live)
         reward.generation = live.generation if live else 1 + max((r.generation for r in before), default=0)
         self.rewards.append(reward)
         self.begin(reward)
+        if live and reward.state == 'rejected':
+            self.rewards[-1] = live
+            return 0
         self.coverage[f'granted {rule.kind} {rule.metric}'] += 1
         self.coverage['generation above 1'] += reward.generation > 1
         self.coverage['recurring n above 1'] += (n or 0) > 1
@@ -107,10 +112,10 @@ class Rewards:
             self.become_due(reward)
 
     def refusal(self, reward):
-        if reward.recipient.erased:
-            return 'recipient erased'
         if reward.recipient.state == 'blocked':
             return 'recipient blocked'
+        if reward.recipient.erased:
+            return 'recipient erased'
         return self.over_limit(reward)
 
     def over_limit(self, reward):
@@ -156,11 +161,11 @@ class Rewards:
                 return nothing
             return purchase.left(), purchase.currency, (purchase,)
         bought = [p for p in self.purchases if p.person is happening.person]
-        currency = rule.unit or rule.campaign.currency or (purchase and purchase.currency) or only_currency(bought)
         if n is not None:
             enrolment = self.enrolments[happening.person, rule]
             first, last = (enrolment.time(n - 1) if n > 1 else None), enrolment.time(n)
             bought = [p for p in bought if (first is None or first < p.at) and p.at <= last]
+        currency = rule.unit or rule.campaign.currency or (purchase and purchase.currency) or only_currency(bought)
         bought = [p for p in bought if p.currency == currency]
         return sum((p.left() for p in bought), Decimal(0)), currency, tuple(bought)
 
@@ -176,7 +181,7 @@ class Rewards:
         data = {'participant': {'state': person.state, 'source': person.source, 'meta': person.meta},
                 'referrer': None if person.referrer is None else {
                     'state': person.referrer.state,
-                    'invited_count': happening.new if happening.event == 'invited.joined'
+                    'invited_count': happening.new if happening.event == 'invited.joined' and happening.new is not None
                                      else self.invited_count(person.referrer),
                     'qualified_count': self.qualified_count(person.referrer)}}
         if purchase is not None:
@@ -207,8 +212,8 @@ class Rewards:
         n = 1
         while enrolment.time(n) < happening.at:
             n += 1
-        enrolment.next = n
-        taken = sorted({r.n for r in self.rewards if (r.subject, r.rule) == key and r.n < n and not r.live()})
+        enrolment.next = max(n, enrolment.next)
+        taken = sorted({r.n for r in self.rewards if (r.subject, r.rule) == key and not r.live()})
         self.coverage['recurring resumed'] += 1
         return sum(self.pay_period(rule, happening, n, happening.at) for n in taken)
 
@@ -224,15 +229,19 @@ class Rewards:
         return sum(self.grant(rule, share, happening, n, earned_at or enrolment.time(n))
                    for share in self.shares(rule, happening))
 
-    def recur(self):
-        """Every period that is over, each once, in the order of time."""
+    def recur(self, of=lambda person, rule: True):
+        """Every period that is over, each once, in the order of time; returns
+        how many were granted."""
+        granted = 0
         due = [(enrolment.time(n), self.people.index(key[0]), self.rules.index(key[1]), key, n)
-               for key, enrolment in self.enrolments.items() if enrolment.running
+               for key, enrolment in self.enrolments.items() if enrolment.running and of(*key)
                for n in self.periods_due(enrolment)]
-        for at, _, _, key, n in sorted(due, key=lambda d: d[:3]):
+        for _, _, _, key, n in sorted(due, key=lambda d: d[:3]):
             person, rule = key
             self.enrolments[key].next = n + 1
-            self.pay_period(rule, Happening('invited.qualified', person, at, None, 0, 0), n)
+            at = self.enrolments[key].time(n)
+            granted += self.pay_period(rule, Happening('invited.qualified', person, at, None, 0, 0), n)
+        return granted
 
     def periods_due(self, enrolment):
         n = enrolment.next
@@ -262,22 +271,22 @@ class Rewards:
                 return False
             pool.free -= 1
             reward.coupon = True
+            pool.given += 1
             if reward.rule.campaign.watched:
-                pool.seen += 1
-            else:
-                pool.given += 1
+                self.coupon_seen(reward)
         reward.state, reward.reason = 'issued', None
         return True
 
-    def issue_waiting(self):
-        waiting = [r for r in self.rewards if r.state == 'due' and r.metric == 'coupon' and r.rule.auto_issue]
+    def issue_waiting(self, pool=None):
+        waiting = [r for r in self.rewards if r.state == 'due' and r.metric == 'coupon' and r.rule.auto_issue
+                   and pool in (None, r.pool)]
         for reward in sorted(waiting, key=lambda r: r.earned_at):
             if self.pools.setdefault(reward.pool, Pool()).free:
                 self.issue(reward)
                 self.coverage['issued from a refill'] += 1
 
     def end_holds(self):
-        for reward in self.rewards:
+        for reward in sorted(self.rewards, key=lambda r: r.earned_at):
             if reward.state == 'pending' and reward.due_at <= self.now and reward.recipient.state != 'held':
                 self.become_due(reward)
                 self.coverage['hold ended'] += 1
@@ -309,14 +318,14 @@ class Rewards:
         return any(self.pools.setdefault(pool, Pool()).free < n for pool, n in needed.items())
 
     def coupon_seen(self, reward):
-        if reward.coupon and not reward.rule.campaign.watched:
+        if reward.coupon and not reward.seen:
             self.pools[reward.pool].given -= 1
             self.pools[reward.pool].seen += 1
             reward.seen = True
 
     def return_coupon(self, reward):
         """Only what nobody saw comes back."""
-        if not reward.coupon or reward.rule.campaign.watched or getattr(reward, 'seen', False):
+        if not reward.coupon or reward.seen:
             return
         self.pools[reward.pool].given -= 1
         self.pools[reward.pool].free += 1
@@ -326,8 +335,8 @@ class Rewards:
     # ---- taking back ----------------------------------------------------------
 
     def take_back(self, rewards, campaign, reason):
-        """By the campaign's policy; returns how many."""
-        taken = 0
+        """By the campaign's policy; returns those that were."""
+        taken = set()
         for reward in rewards:
             if campaign.policy == 'keep':
                 continue
@@ -342,7 +351,7 @@ class Rewards:
                 continue
             reward.reason = reason
             self.return_coupon(reward)
-            taken += 1
+            taken.add(reward)
         return taken
 
     def earned_by(self, subject, earned_on, count):
@@ -357,16 +366,16 @@ class Rewards:
         return count if rule.kind == 'milestone' else count // rule.every
 
     def lower(self, reward, base, refund):
-        """A commission by a lower base; True if something changed."""
+        """A commission by a lower base; returns it if its worth changed."""
         campaign = reward.rule.campaign
         if campaign.policy == 'keep' or reward.state not in OPEN + GIVEN:
-            return False
+            return set()
         if reward.state in GIVEN and campaign.policy != 'clawback':
-            return False
+            return set()
         amount = commission(base, reward.percent, reward.cap, reward.unit) if base > 0 else Decimal(0)
         reward.base = base
         if amount >= reward.worth():
-            return False
+            return set()
         if reward.state in OPEN:
             reward.amount, emptied = amount + reward.clawed if amount else reward.amount, 'cancelled'
         else:
@@ -375,7 +384,7 @@ class Rewards:
         if not amount:
             reward.state, reward.reason = emptied, refund
         self.coverage['commission lowered'] += 1
-        return True
+        return {reward}
 
 
 def only_currency(purchases):

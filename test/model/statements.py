@@ -70,10 +70,10 @@ def call(function, *given, **named):
 # ---- one for each kind of operation -------------------------------------------
 
 def sql_campaign(op):
-    columns = {'slug': 'slug', 'currency': 'currency', 'within': 'qualify_within', 'min_spend': 'min_spend',
-               'policy': 'on_unqualify', 'max_referrals': 'max_referrals', 'ends_at': 'ends_at', 'starts_at': 'starts_at'}
-    values = {'name': literal(op['slug'])}
-    values.update({column: literal(op.get(name)) for name, column in columns.items()})
+    values = {'name': literal(op['slug']), 'qualify_within': literal(op['within']),
+              'on_unqualify': literal(op['policy'])}
+    for name in ('slug', 'currency', 'min_spend', 'max_referrals', 'starts_at', 'ends_at'):
+        values[name] = literal(op[name])
     made = [insert('rf_campaign', values)]
     for signal, (action, threshold, within) in op['signals'].items():
         made.append(insert('rf_fraud_rule', {'campaign_id': campaign_id(op['slug']), 'signal': literal(signal),
@@ -110,8 +110,8 @@ def sql_listing(op):
 
 
 def sql_refill(op):
-    return [f"INSERT INTO rf_coupon (pool, code) SELECT '{op['pool']}', '{op['pool']}-' || n"
-            f" FROM generate_series((SELECT count(*) FROM rf_coupon) + 1, (SELECT count(*) FROM rf_coupon) + {op['n']}) n"]
+    return [f"INSERT INTO rf_coupon (pool, code) SELECT '{op['pool']}', gen_random_uuid()"
+            f" FROM generate_series(1, {op['n']})"]
 
 
 def sql_join(op):
@@ -121,20 +121,21 @@ def sql_join(op):
 
 
 def sql_insert(op):
-    columns = ('label', 'email', 'name', 'referred_by', 'source', 'ip', 'meta', 'joined_at')
-    # A column that some row leaves out keeps its default in none.
-    rows = [[code(row.get(c)) if c == 'referred_by' else literal(row.get(c, {} if c == 'meta' else None)) for c in columns]
-            for row in op['rows']]
+    columns = [c for c in ('label', 'email', 'name', 'referred_by', 'source', 'ip', 'meta', 'joined_at')
+               if any(row.get(c) for row in op['rows'])]
+    rows = [[code(row.get(c)) if c == 'referred_by' else literal(row.get(c)) for c in columns] for row in op['rows']]
     lines = ',\n\t'.join(f"({campaign_id(op['campaign'])}, {', '.join(row)})" for row in rows)
-    types = {'joined_at': '::timestamptz', 'ip': '::inet', 'meta': '::jsonb'}
-    names = ', '.join(c + types.get(c, '') for c in columns)
-    return [f"INSERT INTO rf_participant (campaign_id, code, {', '.join(columns[1:])})\nSELECT campaign, {names}\n"
-            f"FROM (VALUES\n\t{lines}\n) AS v (campaign, {', '.join(columns)})"]
+    return [f"INSERT INTO rf_participant (campaign_id, code, {', '.join(columns[1:])}) VALUES\n\t{lines}"]
 
 
 def sql_qualify(op):
     return [call('rf_qualify', code(op['person']), amount=literal(op.get('amount')),
                  currency=literal(op.get('currency')), occurred_at=literal(op.get('at')))]
+
+
+def sql_simulate(op):
+    return [call('rf_simulate', code(op['person']), amount=literal(op.get('amount')),
+                 currency=literal(op.get('currency')))]
 
 
 def sql_unqualify(op):
@@ -192,3 +193,39 @@ def sql_apply(op):
 
 def sql_tick(op):
     return ['SELECT rf_tick()']
+
+
+# ---- a whole sequence ---------------------------------------------------------
+
+def script(epoch, ops):
+    """As a script for psql, in an empty database."""
+    lines = [f"-- The clock begins at {epoch}.", "SET timezone = 'UTC';", 'CREATE EXTENSION referral;', clock(epoch)]
+    joined = {op['label'] for op in ops if op['do'] == 'join'}
+    by_id = set(re.findall('<id ([^>]*)>', str([statements(op) for op in ops if op['do'] != 'clock'])))
+
+    def code(label):
+        return f":'{variable('code', label)}'" if label in joined else literal(label)
+
+    for op in ops:
+        if op['do'] == 'clock':
+            lines.append(clock(op['now']))
+            continue
+        for text in statements(op):
+            lines.append(fill(text, code, lambda label: ':' + variable('id', label)) + ';')
+        if op['do'] == 'join':
+            lines[-1] = f"{lines[-1][:-1]} \\gset"
+            lines.append(f'\\set {variable("code", op["label"])} :code')
+            lines.append(f'\\set {variable("id", op["label"])} :participant_id')
+        for row in (row for row in op.get('rows', ()) if row['label'] in by_id):
+            name, label = variable('id', row['label']), row['label']
+            lines.append(f"SELECT id AS {name} FROM rf_participant WHERE code = '{label}' \\gset")
+    return '\n'.join(lines)
+
+
+def clock(when):
+    seconds = f'extract(epoch FROM timestamptz {literal(when)} - now())::int::text'
+    return f"SELECT set_config('referral.clock_offset', {seconds}, false);"
+
+
+def variable(kind, label):
+    return f"{kind}_{label.replace('-', '').lower()}"

@@ -10,12 +10,10 @@ class Timed:
         self.now = op['now']
 
     def do_tick(self, op):
-        """Reading: holds end first, then windows, then recurring rewards, then
-        coupons for those who wait."""
-        self.end_holds()
-        self.expire()
         self.recur()
+        self.end_holds()
         self.issue_waiting()
+        self.expire()
 
     def expire(self):
         for person in self.people:
@@ -31,7 +29,7 @@ class Timed:
         if not rule.active:
             raise Refused('55000')
         if rule.kind == 'recurring':
-            return (sum(self.make_up_periods(rule, p) for p in self.subjects(rule)),)
+            return (self.make_up_periods(rule),)
         if rule.kind == 'milestone' or rule.every > 1:
             return (self.make_up_ordinals(rule),)
         granted = 0
@@ -58,31 +56,43 @@ class Timed:
             bought = [p for p in self.purchases if p.left() > 0 and p.person in self.subjects(rule)
                       and (p.person.state == 'qualified' or self.in_window(p.person, p.at))]
             for purchase in sorted(bought, key=lambda p: (p.at, self.purchases.index(p))):
-                yield Happening(event, purchase.person, purchase.at, purchase, 0, 0)
+                yield Happening(event, purchase.person, purchase.at, purchase, None, None)
         else:
             for person in self.subjects(rule):
-                yield Happening(event, person, self.time_of(rule, person), None, 0, 0)
+                yield Happening(event, person, self.time_of(rule, person), None, None, None)
 
     def make_up_ordinals(self, rule):
         granted, counts = 0, {}
         for happening in self.happened(rule):
             new = counts[happening.person.referrer] = counts.get(happening.person.referrer, 0) + 1
-            happening = happening._replace(old=new - 1, new=new)
             if self.condition_holds(rule, happening):
-                for share in self.shares(rule, happening):
+                for share in self.shares(rule, happening._replace(old=new - 1, new=new)):
                     granted += self.grant(rule, share, happening, revive=True)
         return granted
 
-    def make_up_periods(self, rule, person):
+    def make_up_periods(self, rule):
+        """Reading: first what is past, person by person, then what a tick would
+        pay now."""
+        granted = 0
+        for person in self.subjects(rule):
+            for n, happening in self.periods_since(rule, person):
+                if self.condition_holds(rule, happening):
+                    for share in self.shares(rule, happening):
+                        granted += self.grant(rule, share, happening, n, happening.at, revive=True)
+        return granted + self.recur(lambda _, enrolled: enrolled is rule)
+
+    def had_period(self, key, n):
+        return any((r.subject, r.rule, r.n) == (*key, n) for r in self.rewards)
+
+    def periods_since(self, rule, person):
+        """Those of a person's schedule that passed since the qualification, and
+        those before of which there was a reward."""
         key = person, rule
         if key not in self.enrolments:
             self.enrolments[key] = Enrolment(person.qualified_at, rule.recur_every, rule.recur_times)
-        enrolment, n, granted = self.enrolments[key], 1, 0
-        while enrolment.lasts(n) and enrolment.time(n) <= self.now:
-            happening = Happening('invited.qualified', person, enrolment.time(n), None, 0, 0)
-            if enrolment.time(n) >= person.qualified_at and self.condition_holds(rule, happening):
-                for share in self.shares(rule, happening):
-                    granted += self.grant(rule, share, happening, n, enrolment.time(n), revive=True)
+        enrolment, n = self.enrolments[key], 1
+        while enrolment.lasts(n) and (n == 1 or enrolment.time(n) <= self.now and n < enrolment.next):
+            if enrolment.time(n) >= person.qualified_at or self.had_period(key, n):
+                yield n, Happening('invited.qualified', person, enrolment.time(n), None, 0, 0)
             n += 1
         enrolment.next = max(enrolment.next, n)
-        return granted

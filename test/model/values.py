@@ -5,7 +5,7 @@ periods are those of the UTC calendar, money is rounded half away from zero.
 import calendar
 from collections import namedtuple
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
 MINOR_UNITS = {'USD': 2, 'EUR': 2, 'JPY': 0, 'KWD': 3}
 
@@ -48,13 +48,14 @@ def period_start(when, period):
     return BEGIN
 
 
-def rounded(amount, currency):
+def rounded(amount, currency, how=ROUND_HALF_UP):
     """What a sum is in a currency; custom units are not rounded."""
     if currency not in MINOR_UNITS:
         return amount
-    return amount.quantize(Decimal(1).scaleb(-MINOR_UNITS[currency]), ROUND_HALF_UP)
+    return amount.quantize(Decimal(1).scaleb(-MINOR_UNITS[currency]), how)
 
 
 def commission(base, percent, cap, currency):
+    """A cap that is finer than the currency is cut, so that nothing exceeds it."""
     amount = rounded(base * percent / 100, currency)
-    return amount if cap is None else min(amount, rounded(cap, currency))
+    return amount if cap is None else min(amount, rounded(cap, currency, ROUND_DOWN))

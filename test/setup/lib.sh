@@ -3,7 +3,7 @@
 # `set -euo pipefail`; it changes to the root of the checkout.
 #
 #   need_packages TOOL...        install by apt what is missing, or say what is
-#                                and exit. TOOLs: build, tap, format, demo.
+#                                and exit. TOOLs: build, tap, model, format, demo.
 #                                Sets PG_CONFIG, PG_BINDIR and PG_MAJOR
 #   build_and_install            make, make install (by sudo if need be), one
 #                                caller at a time for each server
@@ -13,6 +13,7 @@
 #                                one, is called first then
 #   copy_tree DIR                what the tests need of the checkout, to DIR, for
 #                                the server's user, who may not read the checkout
+#   python_for_model             prints a Python that has psycopg2; fails if none has
 #   as_server_user CMD...        run CMD in $WORK as the user who may run a
 #                                server: postgres when we are root, else ourselves
 #   run CMD...                   run CMD in a process group of its own; a signal
@@ -95,6 +96,7 @@ missing_packages() {
 			[ -f /usr/include/openssl/hmac.h ] || have_openssl_headers || echo libssl-dev
 			have pkg-config || echo pkg-config
 			;;
+		model) python_for_model >/dev/null || echo python3-psycopg2 ;;
 		tap) perl -MIPC::Run -e 1 2>/dev/null || echo libipc-run-perl ;;
 		format) have clang-format-14 || have clang-format || echo clang-format-14 ;;
 		demo)
@@ -103,6 +105,18 @@ missing_packages() {
 			;;
 		esac
 	done | sort -u
+}
+
+# Debian's module is Debian's python3's, which need not be the first in the path.
+python_for_model() {
+	local python
+	for python in python3 /usr/bin/python3; do
+		if "$python" -c 'import psycopg2' 2>/dev/null; then
+			echo "$python"
+			return
+		fi
+	done
+	return 1
 }
 
 have_openssl_headers() { have pkg-config && pkg-config --exists libcrypto; }

@@ -2,7 +2,7 @@
 # run-tests.sh: everything that can be tested on this machine, set-up included.
 #
 # A test is a file: a unit program, a pg_regress script, an isolation spec, a
-# TAP script. A check (META.json, format) adds to the count only when it fails.
+# TAP script; or a block of seeds of test/model. A check (META.json, format) adds to the count only when it fails.
 # What the tests wrote is left in build/test. The last line is
 # "N passed, N failed"; no test at all is a failure.
 set -euo pipefail
@@ -15,7 +15,7 @@ REPORTED=
 RESULTS="$ROOT/build/test"
 
 main() {
-	need_packages build tap
+	need_packages build tap model
 	make_work test
 	mkdir "$WORK/log"
 
@@ -38,6 +38,7 @@ run_stages() {
 	start_cluster cluster 'fsync = off'
 	stage regress count_regress in_tree make installcheck ISOLATION=
 	stage isolation count_regress in_tree make installcheck REGRESS=
+	stage model count_model run_model
 	stop_cluster cluster || true
 	unset PGHOST PGPORT PGUSER PGDATABASE
 	stage tap count_prove in_tree make check-tap
@@ -49,6 +50,14 @@ run_stages() {
 heading() { say; say "== $1"; }
 
 run_unit() { make -s PG_CONFIG="$PG_CONFIG" check-unit; }
+
+# 60 to 90 seconds. The seeds are always the same ones, so that a failure here
+# comes from a change; test/model/run.sh takes others.
+run_model() {
+	SEEDS=500 BLOCK=125 MODES=whole bash test/model/run.sh &&
+		SEEDS=200 MODES=each bash test/model/run.sh &&
+		SEEDS=200 CONNECTIONS=4 bash test/model/run.sh
+}
 
 in_tree() { as_server_user "$@" -s -C "$WORK/tree" PG_CONFIG="$PG_CONFIG"; }
 
@@ -101,6 +110,10 @@ count_regress() { # NAME LOG STATUS
 	count_stage "$1" "$3" \
 		"$(matches '^ok [0-9]+ |^(test|    ) .* \.\.\. ok' "$2")" \
 		"$(matches '^not ok [0-9]+ |^(test|    ) .* \.\.\. FAILED' "$2")"
+}
+
+count_model() { # NAME LOG STATUS
+	count_stage "$1" "$3" "$(matches '^ok [0-9]+ ' "$2")" "$(matches '^not ok [0-9]+ ' "$2")"
 }
 
 # prove names a file once as it runs, and a failed one again in its summary. A
