@@ -160,10 +160,13 @@ static RfSpending
 settle_spending(const Settling *settling, TimestampTz from, TimestampTz until)
 {
 	const RfHappening *what = settling->what;
+	const RfPurchase  *purchase = what->purchase;
+	RfSpending		   spending = rf_recurrence_spending(what->participant->id, from, until);
 
-	if (settling->settlement->foresees && from == DT_NOBEGIN && until == what->earned_at)
-		return what->spending;
-	return rf_recurrence_spending(what->participant->id, from, until);
+	if (settling->settlement->foresees && purchase != NULL && purchase->occurred_at > from &&
+		purchase->occurred_at <= until)
+		rf_spending_add(&spending, purchase->currency, purchase->amount);
+	return spending;
 }
 
 static void

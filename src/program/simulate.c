@@ -54,22 +54,9 @@ static RfSpending
 spending_with(const RfPair *pair, const RfPurchase *purchase)
 {
 	RfSpending spending = rf_spending_read(pair->invited.id);
-	RfSpend	  *spend;
 
-	if (purchase == NULL)
-		return spending;
-	spend = unconstify(RfSpend *, rf_spending_in(&spending, purchase->currency, NULL));
-	if (spend != NULL)
-	{
-		spend->net = DirectFunctionCall2(numeric_add, spend->net, purchase->amount);
-		return spending;
-	}
-	spending.of = spending.n > 0 ? repalloc_array(spending.of, RfSpend, spending.n + 1)
-								 : palloc_object(RfSpend);
-	spending.of[spending.n++] = (RfSpend){
-		.currency = unconstify(char *, purchase->currency),
-		.net = purchase->amount,
-	};
+	if (purchase != NULL)
+		rf_spending_add(&spending, purchase->currency, purchase->amount);
 	return spending;
 }
 

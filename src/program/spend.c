@@ -7,6 +7,7 @@
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
+#include "utils/fmgrprotos.h"
 
 #include "base/engine.h"
 #include "program/spend.h"
@@ -62,4 +63,22 @@ rf_spend_between(int64 participant_id, const char *currency, TimestampTz from, T
 
 	rf_execute(&read_between, values, NULL);
 	return datumCopy(rf_value(0, 1, &isnull), false, -1);
+}
+
+void
+rf_spending_add(RfSpending *spending, const char *currency, Datum amount)
+{
+	RfSpend *spend = unconstify(RfSpend *, rf_spending_in(spending, currency, NULL));
+
+	if (spend != NULL)
+	{
+		spend->net = DirectFunctionCall2(numeric_add, spend->net, amount);
+		return;
+	}
+	spending->of = spending->n > 0 ? repalloc_array(spending->of, RfSpend, spending->n + 1)
+								   : palloc_object(RfSpend);
+	spending->of[spending->n++] = (RfSpend){
+		.currency = unconstify(char *, currency),
+		.net = amount,
+	};
 }

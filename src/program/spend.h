@@ -30,6 +30,9 @@ extern RfSpending rf_spending_read(int64 participant_id);
 /* From rows of the last statement: currency, net spend, newest purchase. */
 extern RfSpending rf_spending_rows(uint64 nrows);
 
+/* Add a sum that is not recorded. The currency is not copied. */
+extern void rf_spending_add(RfSpending *spending, const char *currency, Datum amount);
+
 /*
  * The spend that counts where one currency is asked for: the first of the two
  * wanted that is not NULL, else the only one there is. NULL: nothing spent in
