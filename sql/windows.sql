@@ -131,3 +131,11 @@ SELECT rf_tick() AS expired;
 SELECT count(*) FROM rf_window w JOIN rf_participant p ON p.id = w.participant_id WHERE p.state <> 'pending';
 DROP VIEW windows;
 DROP FUNCTION counts();
+
+-- guards: rows of a dump that knew no windows get theirs when it is adopted
+DELETE FROM rf_window;
+SELECT rf_adopt_database();
+SELECT count(*) > 0 AS some, bool_and(w.ends_at = p.joined_at + c.qualify_within) AS right,
+	count(*) = (SELECT count(*) FROM rf_participant q JOIN rf_campaign d ON d.id = q.campaign_id
+		WHERE q.state = 'pending' AND d.qualify_within IS NOT NULL) AS all
+FROM rf_window w JOIN rf_participant p ON p.id = w.participant_id JOIN rf_campaign c ON c.id = p.campaign_id;

@@ -13,6 +13,7 @@
 #include "base/engine.h"
 #include "program/campaign.h"
 #include "program/home.h"
+#include "program/window.h"
 
 PG_FUNCTION_INFO_V1(rf_home_install);
 PG_FUNCTION_INFO_V1(rf_home_status);
@@ -147,6 +148,7 @@ rf_adopt_database(PG_FUNCTION_ARGS)
 	rf_execute(&adopt_homes, values, NULL);
 	rf_execute(&move_homes, values, NULL);
 	home_move_in();
+	rf_windows_open_missing();
 	rf_engine_leave(&engine);
 	PG_RETURN_VOID();
 }

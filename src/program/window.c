@@ -69,6 +69,21 @@ rf_windows_open(const RfPerson *people, int npeople)
 	}
 }
 
+RF_STATEMENT(open_missing,
+			 "INSERT INTO @extschema@.rf_window (participant_id, ends_at)"
+			 " SELECT p.id, (p.joined_at AT TIME ZONE 'UTC' + c.qualify_within) AT TIME ZONE 'UTC'"
+			 " FROM @extschema@.rf_campaign c"
+			 " JOIN @extschema@.rf_participant p ON p.campaign_id = c.id"
+			 " WHERE c.qualify_within IS NOT NULL AND p.state = 'pending'"
+			 " ON CONFLICT (participant_id) DO NOTHING");
+
+void
+rf_windows_open_missing(void)
+{
+	rf_windows_lock();
+	rf_execute(&open_missing, NULL, NULL);
+}
+
 RF_STATEMENT(close_windows,
 			 "DELETE FROM @extschema@.rf_window WHERE participant_id = ANY ($1)",
 			 INT8ARRAYOID);

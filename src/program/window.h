@@ -45,6 +45,12 @@ extern void rf_windows_open(const RfPerson *people, int npeople);
 extern void rf_window_follow(const RfPerson *person);
 
 /*
+ * Open the windows of all who have none and should: of rows that a dump of 0.1.0
+ * brought, which knew no windows. Inside an engine scope.
+ */
+extern void rf_windows_open_missing(void);
+
+/*
  * Make those expired whose windows are over, at most RF_BATCH. Returns how
  * many. Inside an engine scope.
  */
