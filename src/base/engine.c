@@ -22,7 +22,7 @@
 #include "utils/syscache.h"
 
 #include "base/engine.h"
-#include "base/extension.h"
+#include "base/installed.h"
 
 #define ENGINE_SEARCH_PATH "pg_catalog, pg_temp"
 
@@ -44,7 +44,8 @@ static int engine_writing_at = -1;
 static void
 engine_note_schema(Oid schema)
 {
-	char *name = get_namespace_name(schema);
+	char	   *name = get_namespace_name(schema);
+	RfInstalled installed;
 
 	if (name == NULL)
 		ereport(ERROR,
@@ -59,7 +60,7 @@ engine_note_schema(Oid schema)
 	engine_schema_name = MemoryContextStrdup(TopMemoryContext, name);
 	engine_schema = schema;
 	engine_generation++;
-	engine_differs = rf_extension_differs();
+	engine_differs = rf_installed(&installed) && !installed.same_version;
 }
 
 static void

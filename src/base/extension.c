@@ -4,63 +4,19 @@
  */
 #include "postgres.h"
 
-#include "access/genam.h"
-#include "access/htup_details.h"
-#include "access/table.h"
-#include "catalog/indexing.h"
 #include "catalog/pg_extension.h"
 #include "storage/lmgr.h"
-#include "utils/builtins.h"
-#include "utils/fmgroids.h"
-#include "utils/rel.h"
 
 #include "base/extension.h"
-
-typedef struct ExtensionRow
-{
-	Oid	 oid;
-	Oid	 schema;
-	Oid	 owner;
-	bool same_version;
-} ExtensionRow;
-
-static bool
-extension_row(ExtensionRow *row)
-{
-	Relation	catalog = table_open(ExtensionRelationId, AccessShareLock);
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-
-	ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber,
-				F_NAMEEQ, CStringGetDatum("referral"));
-	scan = systable_beginscan(catalog, ExtensionNameIndexId, true, NULL, 1, &key);
-	tuple = systable_getnext(scan);
-	if (HeapTupleIsValid(tuple))
-	{
-		Form_pg_extension form = (Form_pg_extension) GETSTRUCT(tuple);
-		bool			  isnull;
-		Datum			  version = heap_getattr(tuple, Anum_pg_extension_extversion,
-												 RelationGetDescr(catalog), &isnull);
-
-		row->oid = form->oid;
-		row->schema = form->extnamespace;
-		row->owner = form->extowner;
-		row->same_version = !isnull &&
-			strcmp(TextDatumGetCString(version), REFERRAL_VERSION) == 0;
-	}
-	systable_endscan(scan);
-	table_close(catalog, AccessShareLock);
-	return HeapTupleIsValid(tuple);
-}
+#include "base/installed.h"
 
 bool
 rf_extension_enter(RfEngine *engine)
 {
-	ExtensionRow row;
-	Oid			 oid;
+	RfInstalled row;
+	Oid			oid;
 
-	if (!extension_row(&row))
+	if (!rf_installed(&row))
 		return false;
 
 	/*
@@ -69,16 +25,8 @@ rf_extension_enter(RfEngine *engine)
 	 */
 	oid = row.oid;
 	LockDatabaseObject(ExtensionRelationId, oid, 0, AccessShareLock);
-	if (!extension_row(&row) || row.oid != oid || !row.same_version)
+	if (!rf_installed(&row) || row.oid != oid || !row.same_version)
 		return false;
 	rf_engine_enter_schema(engine, row.schema, row.owner);
 	return true;
-}
-
-bool
-rf_extension_differs(void)
-{
-	ExtensionRow row;
-
-	return extension_row(&row) && !row.same_version;
 }

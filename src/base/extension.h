@@ -15,7 +15,4 @@
  */
 extern bool rf_extension_enter(RfEngine *engine);
 
-/* Is the extension there, but in another version than the library's? */
-extern bool rf_extension_differs(void);
-
 #endif /* RF_EXTENSION_H */

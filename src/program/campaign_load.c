@@ -15,7 +15,7 @@
 #include "utils/memutils.h"
 
 #include "program/campaign_load.h"
-#include "program/condition.h"
+#include "program/predicate.h"
 #include "program/currency.h"
 #include "program/event_type.h"
 

@@ -12,26 +12,7 @@
 
 #include "program/happening.h"
 
-typedef enum RfHolds
-{
-	RF_HOLDS_NOT,
-	RF_HOLDS,
-	RF_HOLDS_UNKNOWN, /* it could not be evaluated: counts as false */
-} RfHolds;
-
 /* What a condition is asked about; palloc'd. */
 extern Jsonb *rf_condition_document(const RfHappening *happening);
-
-/*
- * Predicates ($.amount > 50) hold if they are true, filters ($ ? (@.amount > 50))
- * if they find something. Structural errors are "unknown".
- */
-extern RfHolds rf_condition_holds(const JsonPath *condition, const Jsonb *document);
-
-/* Could the condition look at this member of the document? Errs towards true. */
-extern bool rf_condition_may_see(const JsonPath *condition, const char *member);
-
-/* Raises 22023 for a condition that could never be evaluated. */
-extern void rf_condition_check(const JsonPath *condition);
 
 #endif /* RF_CONDITION_H */

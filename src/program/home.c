@@ -13,11 +13,9 @@
 #include "base/engine.h"
 #include "program/campaign.h"
 #include "program/home.h"
-#include "program/window.h"
 
 PG_FUNCTION_INFO_V1(rf_home_install);
 PG_FUNCTION_INFO_V1(rf_home_status);
-PG_FUNCTION_INFO_V1(rf_adopt_database);
 
 char *rf_deliver_as = NULL;
 void (*rf_home_installed_hook)(void) = NULL;
@@ -92,8 +90,8 @@ RF_STATEMENT(insert_home,
 			 " VALUES ($1, $2, clock_timestamp())",
 			 INT8OID, TEXTOID);
 
-static void
-home_move_in(void)
+void
+rf_home_move_in(void)
 {
 	Datum values[] = {
 		Int64GetDatum(home_draw()), CStringGetTextDatum(rf_home_place())};
@@ -107,7 +105,7 @@ rf_home_install(PG_FUNCTION_ARGS)
 	RfEngine engine;
 
 	rf_engine_enter(&engine, fcinfo);
-	home_move_in();
+	rf_home_move_in();
 	rf_engine_leave(&engine);
 	if (rf_home_installed_hook != NULL)
 		rf_home_installed_hook();
@@ -124,31 +122,4 @@ rf_home_status(PG_FUNCTION_ARGS)
 	here = rf_home_is_here();
 	rf_engine_leave(&engine);
 	PG_RETURN_BOOL(here);
-}
-
-/* Homes that the rows of a dump brought along without their rf_home row. */
-RF_STATEMENT(adopt_homes,
-			 "INSERT INTO @extschema@.rf_home (home, place, since)"
-			 " SELECT b.home, $1, '-infinity'::timestamptz"
-			 " FROM (SELECT home FROM @extschema@.rf_event"
-			 "  UNION SELECT home FROM @extschema@.rf_campaign) b"
-			 " WHERE NOT EXISTS (SELECT FROM @extschema@.rf_home h WHERE h.home = b.home)",
-			 TEXTOID);
-RF_STATEMENT(move_homes,
-			 "UPDATE @extschema@.rf_home SET place = $1", TEXTOID);
-
-Datum
-rf_adopt_database(PG_FUNCTION_ARGS)
-{
-	RfEngine engine;
-	Datum	 values[1];
-
-	rf_engine_enter(&engine, fcinfo);
-	values[0] = CStringGetTextDatum(rf_home_place());
-	rf_execute(&adopt_homes, values, NULL);
-	rf_execute(&move_homes, values, NULL);
-	home_move_in();
-	rf_windows_open_missing();
-	rf_engine_leave(&engine);
-	PG_RETURN_VOID();
 }

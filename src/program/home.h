@@ -29,4 +29,7 @@ extern int64 rf_home_current(void);
  */
 extern bool rf_home_is_here(void);
 
+/* Write a row of rf_home for a new life in this place. Inside an engine scope. */
+extern void rf_home_move_in(void);
+
 #endif /* RF_HOME_H */

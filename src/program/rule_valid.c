@@ -17,7 +17,7 @@
 #include "base/called.h"
 #include "base/clock.h"
 #include "base/engine.h"
-#include "program/condition.h"
+#include "program/predicate.h"
 #include "program/currency.h"
 #include "program/limit.h"
 

@@ -10,6 +10,7 @@
 
 #include "program/condition.h"
 #include "program/lineage.h"
+#include "program/predicate.h"
 #include "program/recurrence.h"
 #include "program/settle.h"
 #include "program/worth.h"

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "program/condition.h"
 #include "program/limit.h"
+#include "program/predicate.h"
 #include "program/why.h"
 #include "program/window.h"
 #include "program/worth.h"
