@@ -88,11 +88,15 @@ RF_STATEMENT(lock_referrers,
 			 " FOR NO KEY UPDATE",
 			 INT8ARRAYOID);
 
+/*
+ * Also where nobody counts but somebody is held: a transaction with an older
+ * snapshot, which does not see that place taken, then fails (40001).
+ */
 RF_STATEMENT(count_invited,
 			 "UPDATE @extschema@.rf_participant p"
 			 " SET invited_count = p.invited_count + d.joined"
 			 " FROM unnest($1, $2) AS d (id, joined)"
-			 " WHERE p.id = d.id AND d.joined > 0",
+			 " WHERE p.id = d.id",
 			 INT8ARRAYOID, INT4ARRAYOID);
 
 /* The rows are locked now: this check and that of the cap are the ones that count. */
