@@ -348,6 +348,15 @@ rf_column_array(const RfColumn *column)
 }
 
 Datum
+rf_array(void)
+{
+	bool  isnull;
+	Datum array = rf_value(0, 1, &isnull);
+
+	return isnull ? 0 : PointerGetDatum(DatumGetArrayTypePCopy(array));
+}
+
+Datum
 rf_int64_column(uint64 nrows, int column)
 {
 	RfColumn ids;

@@ -110,6 +110,9 @@ extern bool	 rf_bool(uint64 row, int column);  /* null: false */
 extern char *rf_text(uint64 row, int column);  /* palloc'd in the current
 												 * context; null: NULL */
 
+/* The array in the one row and column of the last statement, copied; null: 0. */
+extern Datum rf_array(void);
+
 /* A column of the last statement's rows as a bigint[]. */
 extern Datum rf_int64_column(uint64 nrows, int column);
 

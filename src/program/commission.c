@@ -7,6 +7,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/numeric.h"
 
+#include "base/number.h"
 #include "program/commission.h"
 #include "program/currency.h"
 
@@ -23,12 +24,11 @@ rf_commission(Datum base, Datum percent, Datum cap, const char *currency)
 	/* Multiplied, not divided: that is exact, so that it is rounded once. */
 	Datum hundredth = DirectFunctionCall3(numeric_in, CStringGetDatum("0.01"),
 										  ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
-	Datum zero = DirectFunctionCall1(int4_numeric, Int32GetDatum(0));
 	Datum product = DirectFunctionCall2(numeric_mul, base, percent);
 	Datum exact = DirectFunctionCall2(numeric_mul, product, hundredth);
 	Datum amount = rf_currency_round(exact, currency);
 
 	if (cap != 0)
 		amount = DirectFunctionCall2(numeric_smaller, amount, commission_cap(cap, currency));
-	return DatumGetBool(DirectFunctionCall2(numeric_gt, amount, zero)) ? amount : 0;
+	return rf_number_is_positive(amount) ? amount : 0;
 }

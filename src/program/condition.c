@@ -6,26 +6,23 @@
 
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
-#include "utils/json.h"
 
+#include "base/number.h"
 #include "program/condition.h"
 #include "program/spend.h"
 
 static void
 document_string(StringInfo out, const char *key, const char *value)
 {
-	appendStringInfo(out, ",\"%s\":", key);
-	if (value == NULL)
-		appendStringInfoString(out, "null");
-	else
-		escape_json(out, value);
+	appendStringInfoChar(out, ',');
+	rf_payload_string(out, key, value);
 }
 
 static void
 document_number(StringInfo out, const char *key, Datum number)
 {
-	appendStringInfo(out, ",\"%s\":%s", key,
-					 number == 0 ? "null" : DatumGetCString(DirectFunctionCall1(numeric_out, number)));
+	appendStringInfoChar(out, ',');
+	rf_payload_number(out, key, number);
 }
 
 /* What was spent, in the currency at hand; 0 without any purchase. */
@@ -37,7 +34,7 @@ document_spend(const RfHappening *happening)
 											 purchase != NULL ? purchase->currency : NULL,
 											 happening->campaign->currency);
 
-	return spend != NULL ? spend->net : DirectFunctionCall1(int4_numeric, Int32GetDatum(0));
+	return spend != NULL ? spend->net : rf_number_zero();
 }
 
 Jsonb *

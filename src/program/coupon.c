@@ -168,7 +168,7 @@ rf_coupons_give(RfCouponNeed *needs, int nneeds, RfEventBatch *events)
 char *
 rf_coupons_lack(const char *pool)
 {
-	return psprintf("no coupon left in pool \"%s\"", pool);
+	return psprintf(RF_COUPON_LACK, pool);
 }
 
 static bool
@@ -289,14 +289,12 @@ RF_STATEMENT(return_coupons,
 void
 rf_coupons_return(Datum reward_ids)
 {
-	bool  isnull;
 	Datum pools;
 
 	rf_execute(&find_pools, &reward_ids, NULL);
-	pools = rf_value(0, 1, &isnull);
-	if (isnull)
+	pools = rf_array();
+	if (pools == 0)
 		return;
-	pools = PointerGetDatum(DatumGetArrayTypePCopy(pools));
 	rf_execute(&lock_pools, &pools, NULL);
 	rf_execute(&return_coupons, &reward_ids, NULL);
 }

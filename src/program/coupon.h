@@ -22,7 +22,10 @@ typedef struct RfCouponNeed
  */
 extern void rf_coupons_give(RfCouponNeed *needs, int nneeds, RfEventBatch *events);
 
-/* Why a reward without coupon stays due; palloc'd. */
+/* Why a reward without coupon stays due: a format, C's and SQL's, for the pool. */
+#define RF_COUPON_LACK "no coupon left in pool \"%s\""
+
+/* The same for a pool; palloc'd. */
 extern char *rf_coupons_lack(const char *pool);
 
 /* Give the grants about to be issued their coupons; those without become due. */

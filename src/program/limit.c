@@ -14,6 +14,7 @@
 #include "utils/numeric.h"
 
 #include "base/clock.h"
+#include "base/number.h"
 #include "program/coupon.h"
 #include "program/limit.h"
 #include "program/quota.h"
@@ -115,7 +116,7 @@ grant_cost(const RfGrant *grant)
 
 	if (grant->value.amount == 0 || unit == NULL || grant->value.unit == NULL ||
 		strcmp(unit, grant->value.unit) != 0)
-		return DirectFunctionCall1(int4_numeric, Int32GetDatum(0));
+		return rf_number_zero();
 	return grant->value.amount;
 }
 
@@ -124,7 +125,7 @@ budget_exceeded(const RfQuota *quota, Datum cost, Datum budget)
 {
 	Datum used = quota_sum(quota_sum(quota->amount, quota->more_amount), cost);
 
-	return DatumGetBool(DirectFunctionCall2(numeric_gt, used, budget));
+	return rf_number_compare(used, budget) > 0;
 }
 
 /* Why the limits refuse the grant; NULL: they do not. */

@@ -86,13 +86,11 @@ static Datum
 events_mask(const RfPerson *anonymous)
 {
 	Datum values[3] = {Int64GetDatum(anonymous->id)};
-	bool  isnull;
 
 	rf_execute(&find_events, values, NULL);
-	values[2] = rf_value(0, 1, &isnull);
-	if (isnull)
+	values[2] = rf_array();
+	if (values[2] == 0)
 		return 0;
-	values[2] = PointerGetDatum(DatumGetArrayTypePCopy(values[2]));
 	values[1] = CStringGetTextDatum(mask_of(anonymous));
 	rf_execute(&mask_events, values, NULL);
 	return values[2];

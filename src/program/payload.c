@@ -10,11 +10,12 @@
 #include "utils/fmgrprotos.h"
 #include "utils/json.h"
 
+#include "base/number.h"
 #include "base/sqlstate.h"
 #include "program/payload.h"
 
-static void
-json_string(StringInfo out, const char *key, const char *value)
+void
+rf_payload_string(StringInfo out, const char *key, const char *value)
 {
 	appendStringInfo(out, "\"%s\":", key);
 	if (value == NULL)
@@ -46,20 +47,20 @@ json_time(StringInfo out, const char *key, TimestampTz when)
 	rf_payload_time(out, when);
 }
 
-static void
-json_number(StringInfo out, const char *key, Datum number)
+void
+rf_payload_number(StringInfo out, const char *key, Datum number)
 {
 	appendStringInfo(out, "\"%s\":%s", key,
-					 number == 0 ? "null" : DatumGetCString(DirectFunctionCall1(numeric_out, number)));
+					 number == 0 ? "null" : rf_number_text(number));
 }
 
 static void
 payload_campaign(StringInfo out, const RfCampaign *campaign)
 {
 	appendStringInfo(out, "\"campaign\":{\"id\":" INT64_FORMAT ",", campaign->id);
-	json_string(out, "slug", campaign->slug);
+	rf_payload_string(out, "slug", campaign->slug);
 	appendStringInfoChar(out, ',');
-	json_string(out, "name", campaign->name);
+	rf_payload_string(out, "name", campaign->name);
 	appendStringInfoChar(out, '}');
 }
 
@@ -67,24 +68,24 @@ static void
 payload_person(StringInfo out, const RfPerson *person, const RfCampaign *campaign)
 {
 	appendStringInfo(out, "{\"id\":" INT64_FORMAT ",", person->id);
-	json_string(out, "code", person->code);
+	rf_payload_string(out, "code", person->code);
 	appendStringInfoChar(out, ',');
-	json_string(out, "email", person->email);
+	rf_payload_string(out, "email", person->email);
 	appendStringInfoChar(out, ',');
-	json_string(out, "name", person->name);
+	rf_payload_string(out, "name", person->name);
 	appendStringInfo(out, ",\"type\":\"%s\",\"state\":\"%s\",",
 					 person->referrer_id != 0 ? "person_invited" : "person_referring",
 					 rf_person_state_name(person->state));
-	json_string(out, "source", person->source);
+	rf_payload_string(out, "source", person->source);
 	appendStringInfoChar(out, ',');
-	json_string(out, "url", rf_campaign_link(campaign, person->code));
+	rf_payload_string(out, "url", rf_campaign_link(campaign, person->code));
 	appendStringInfoChar(out, ',');
 	json_time(out, "joined_at", person->joined_at);
 	appendStringInfoChar(out, ',');
 	if (!TIMESTAMP_NOT_FINITE(person->qualified_at))
 		json_time(out, "qualified_at", person->qualified_at);
 	else
-		json_string(out, "qualified_at", NULL);
+		rf_payload_string(out, "qualified_at", NULL);
 	appendStringInfoString(out, ",\"meta\":");
 	(void) JsonbToCString(out, &person->meta->root, VARSIZE(person->meta));
 }
@@ -108,7 +109,7 @@ payload_reward(StringInfo out, const RfRewardFacts *reward)
 {
 	appendStringInfo(out, ",\"reward\":{\"id\":" INT64_FORMAT ",\"rule_id\":" INT64_FORMAT ",",
 					 reward->id, reward->rule->id);
-	json_string(out, "rule", reward->rule->name);
+	rf_payload_string(out, "rule", reward->rule->name);
 	appendStringInfo(out, ",\"kind\":\"%s\",\"threshold\":", reward->rule->kind);
 	if (reward->rule->terms.kind == RF_MILESTONE)
 		appendStringInfo(out, "%d", reward->ordinal);
@@ -117,13 +118,13 @@ payload_reward(StringInfo out, const RfRewardFacts *reward)
 	appendStringInfo(out, ",\"recipient\":\"%s\",\"metric\":\"%s\",",
 					 reward->rule->terms.recipient == RF_TO_REFERRER ? "referrer" : "invited",
 					 rf_metric_name(reward->rule->metric));
-	json_number(out, "amount", reward->amount);
+	rf_payload_number(out, "amount", reward->amount);
 	appendStringInfoChar(out, ',');
-	json_string(out, "unit", reward->unit);
+	rf_payload_string(out, "unit", reward->unit);
 	appendStringInfoChar(out, ',');
-	json_string(out, "coupon", reward->coupon);
+	rf_payload_string(out, "coupon", reward->coupon);
 	appendStringInfo(out, ",\"state\":\"%s\",", reward->state);
-	json_string(out, "previous_state", reward->previous_state);
+	rf_payload_string(out, "previous_state", reward->previous_state);
 	if (reward->level > 1)
 		appendStringInfo(out, ",\"level\":%d", reward->level);
 	appendStringInfoChar(out, '}');
@@ -133,11 +134,11 @@ static void
 payload_purchase(StringInfo out, const RfPurchase *purchase)
 {
 	appendStringInfo(out, ",\"purchase\":{\"id\":" INT64_FORMAT ",", purchase->id);
-	json_string(out, "external_id", purchase->external_id);
+	rf_payload_string(out, "external_id", purchase->external_id);
 	appendStringInfoChar(out, ',');
-	json_number(out, "amount", purchase->amount);
+	rf_payload_number(out, "amount", purchase->amount);
 	appendStringInfoChar(out, ',');
-	json_string(out, "currency", purchase->currency);
+	rf_payload_string(out, "currency", purchase->currency);
 	appendStringInfoChar(out, ',');
 	json_time(out, "occurred_at", purchase->occurred_at);
 	appendStringInfoChar(out, '}');
@@ -147,7 +148,7 @@ static void
 payload_pool(StringInfo out, const RfPoolFacts *pool)
 {
 	appendStringInfoString(out, ",\"coupon_pool\":{");
-	json_string(out, "pool", pool->name);
+	rf_payload_string(out, "pool", pool->name);
 	appendStringInfo(out, ",\"total\":" INT64_FORMAT ",\"used\":" INT64_FORMAT ",\"percent\":%d}",
 					 pool->total, pool->used, pool->percent);
 }

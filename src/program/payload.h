@@ -67,6 +67,10 @@ extern void rf_payload_standard(StringInfo out, const RfEvent *event, TimestampT
 /* Its member "data" alone: {"campaign": ..., "participant": ..., ...}. */
 extern void rf_payload_data(StringInfo out, const RfEvent *event);
 
+/* "key":value of a JSON object; NULL, or no Datum: null. */
+extern void rf_payload_string(StringInfo out, const char *key, const char *value);
+extern void rf_payload_number(StringInfo out, const char *key, Datum number);
+
 /* ISO 8601 in UTC with microseconds, in quotes; null if it is not finite. */
 extern void rf_payload_time(StringInfo out, TimestampTz when);
 

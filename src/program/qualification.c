@@ -16,6 +16,7 @@
 #include "utils/jsonb.h"
 
 #include "base/clock.h"
+#include "base/number.h"
 #include "program/answer.h"
 #include "program/idempotency.h"
 #include "program/conversion.h"
@@ -124,7 +125,7 @@ request_arguments(const Request *request, const RfPair *pair)
 		appendStringInfoString(&text, "null");
 	if (purchase->amount != 0)
 		appendStringInfo(&text, ",\"amount\":%s",
-						 DatumGetCString(DirectFunctionCall1(numeric_out, purchase->amount)));
+						 rf_number_text(purchase->amount));
 	if (purchase->currency != NULL)
 		appendStringInfo(&text, ",\"currency\":\"%s\"", purchase->currency);
 	appendStringInfoChar(&text, '}');

@@ -15,6 +15,7 @@
 #include "utils/numeric.h"
 
 #include "base/clock.h"
+#include "base/number.h"
 #include "program/quota.h"
 
 static const char *
@@ -72,7 +73,7 @@ rf_quota_want(RfQuotas *quotas, const RfRule *rule, int64 person, TimestampTz wh
 
 	if (quota_at(quotas, rule, person, start) != NULL)
 		return;
-	zero = DirectFunctionCall1(int4_numeric, Int32GetDatum(0));
+	zero = rf_number_zero();
 	quotas->of[quotas->n++] = (RfQuota){
 		.rule = rule,
 		.person = person,

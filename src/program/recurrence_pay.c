@@ -168,13 +168,11 @@ rf_recurrences_pay(void)
 {
 	Datum values[] = {TimestampTzGetDatum(rf_now()), Int32GetDatum(RF_BATCH)};
 	Datum ids;
-	bool  isnull;
 
 	rf_execute(&find_due, values, NULL);
-	ids = rf_value(0, 1, &isnull);
-	if (isnull)
+	ids = rf_array();
+	if (ids == 0)
 		return 0;
-	ids = PointerGetDatum(DatumGetArrayTypePCopy(ids));
 	return rf_batch_run(ids, recurrences_pay_people, "recurring reward of participant");
 }
 
@@ -191,17 +189,15 @@ rf_recurrences_catch_up(int64 rule_id)
 	Datum values[] = {
 		TimestampTzGetDatum(rf_now()), Int32GetDatum(RF_BATCH), Int64GetDatum(rule_id)};
 	int	  paid = 0;
-	bool  isnull;
 	Datum ids;
 
 	for (;;)
 	{
 		CHECK_FOR_INTERRUPTS();
 		rf_execute(&find_due_of, values, NULL);
-		ids = rf_value(0, 1, &isnull);
-		if (isnull)
+		ids = rf_array();
+		if (ids == 0)
 			return paid;
-		ids = PointerGetDatum(DatumGetArrayTypePCopy(ids));
 		paid += recurrences_pay_locked(ids, rule_id);
 	}
 }

@@ -111,13 +111,12 @@ static void
 own_rewards_lock(const RfPair *pair)
 {
 	Datum values[] = {Int64GetDatum(pair->invited.id)};
-	bool  isnull;
 	Datum ids;
 
 	rf_execute(&find_own, values, NULL);
-	ids = rf_value(0, 1, &isnull);
-	if (!isnull)
-		rf_rewards_lock_rows(PointerGetDatum(DatumGetArrayTypePCopy(ids)));
+	ids = rf_array();
+	if (ids != 0)
+		rf_rewards_lock_rows(ids);
 }
 
 RF_STATEMENT(reject_own,

@@ -20,16 +20,6 @@
 #include "program/reward_change.h"
 #include "program/reward_timed.h"
 
-/* The ids (bigint[]) a statement found, copied; 0: none. */
-static Datum
-timed_found(void)
-{
-	bool  isnull;
-	Datum ids = rf_value(0, 1, &isnull);
-
-	return isnull ? 0 : PointerGetDatum(DatumGetArrayTypePCopy(ids));
-}
-
 RF_STATEMENT(find_to_issue,
 			 "SELECT array_agg(r.id)"
 			 " FROM @extschema@.rf_reward r"
@@ -47,7 +37,7 @@ RF_STATEMENT(move_on,
 			 " SET state = CASE WHEN rule.auto_issue AND (r.metric <> 'coupon' OR r.coupon IS NOT NULL)"
 			 "   THEN 'issued' ELSE 'due' END,"
 			 " reason = CASE WHEN rule.auto_issue AND r.metric = 'coupon' AND r.coupon IS NULL"
-			 "   THEN format('no coupon left in pool \"%s\"', r.pool) END,"
+			 "   THEN format('" RF_COUPON_LACK "', r.pool) END,"
 			 " changed_at = $2,"
 			 " issued_at = CASE WHEN rule.auto_issue AND (r.metric <> 'coupon' OR r.coupon IS NOT NULL)"
 			 "   THEN $2 END"
@@ -68,7 +58,7 @@ timed_move_on(Datum ids)
 	int			 moved;
 
 	rf_execute(&find_to_issue, values, NULL);
-	to_issue = timed_found();
+	to_issue = rf_array();
 	if (to_issue != 0)
 		(void) rf_rewards_take_coupons(to_issue, &events);
 	moved = rf_rewards_changed(rf_execute(&move_on, values, NULL), &events);
@@ -100,7 +90,7 @@ timed_lock_and_move_on(Datum ids)
 	npeople = rf_execute(&lock_free_people, values, NULL);
 	values[1] = rf_int64_column(npeople, 1);
 	rf_execute(&rewards_between, values, NULL);
-	ids = timed_found();
+	ids = rf_array();
 	if (ids == 0)
 		return 0;
 	(void) rf_rewards_lock_rows(ids);
@@ -123,7 +113,7 @@ rf_rewards_end_holds(void)
 	Datum ids;
 
 	rf_execute(&holds_over, values, NULL);
-	ids = timed_found();
+	ids = rf_array();
 	return ids != 0 ? rf_batch_run(ids, timed_lock_and_move_on, "hold of reward") : 0;
 }
 
@@ -149,7 +139,7 @@ rf_coupons_issue_waiting(void)
 	Datum ids;
 
 	rf_execute(&find_waiting, values, NULL);
-	ids = timed_found();
+	ids = rf_array();
 	return ids != 0 ? rf_batch_run(ids, timed_lock_and_move_on, "coupon of reward") : 0;
 }
 
@@ -167,7 +157,7 @@ rf_waiting_lock(Datum pools)
 	Datum ids;
 
 	rf_execute(&find_waiting_in, values, NULL);
-	ids = timed_found();
+	ids = rf_array();
 	if (ids != 0)
 		(void) rf_rewards_lock_rows(ids);
 	return ids;

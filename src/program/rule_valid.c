@@ -17,6 +17,7 @@
 #include "base/called.h"
 #include "base/clock.h"
 #include "base/engine.h"
+#include "base/number.h"
 #include "program/predicate.h"
 #include "program/currency.h"
 #include "program/limit.h"
@@ -27,13 +28,12 @@ static void
 check_money(Datum amount, const char *unit)
 {
 	Datum rounded = rf_currency_round(amount, unit);
-	Datum zero = DirectFunctionCall1(int4_numeric, Int32GetDatum(0));
 
-	if (!DatumGetBool(DirectFunctionCall2(numeric_gt, rounded, zero)))
+	if (!rf_number_is_positive(rounded))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("an amount of %s is too small",
-						DatumGetCString(DirectFunctionCall1(numeric_out, amount))),
+						rf_number_text(amount)),
 				 errdetail("%s has %d digits after the point.", unit, rf_currency_digits(unit))));
 }
 
@@ -176,15 +176,14 @@ check_milestones_of(const Worth *worth, Datum rule_id, bool is_milestone_rule)
 static void
 check_level(JsonbValue *level, const Worth *worth, bool is_commission)
 {
-	Datum zero = DirectFunctionCall1(int4_numeric, Int32GetDatum(0));
 	Datum hundred = DirectFunctionCall1(int4_numeric, Int32GetDatum(100));
 	Datum number;
 
 	if (level->type == jbvNumeric)
 	{
 		number = NumericGetDatum(level->val.numeric);
-		if (DatumGetBool(DirectFunctionCall2(numeric_gt, number, zero)) &&
-			(!is_commission || DatumGetBool(DirectFunctionCall2(numeric_le, number, hundred))))
+		if (rf_number_is_positive(number) &&
+			(!is_commission || rf_number_compare(number, hundred) <= 0))
 		{
 			if (worth->is_money && worth->unit != NULL)
 				check_money(number, worth->unit);

@@ -13,6 +13,7 @@
 #include "utils/fmgrprotos.h"
 
 #include "base/clock.h"
+#include "base/number.h"
 #include "program/condition.h"
 #include "program/limit.h"
 #include "program/predicate.h"
@@ -24,12 +25,6 @@ static Datum
 number(int64 n)
 {
 	return DirectFunctionCall1(int8_numeric, Int64GetDatum(n));
-}
-
-static char *
-number_text(Datum n)
-{
-	return DatumGetCString(DirectFunctionCall1(numeric_out, n));
 }
 
 char *
@@ -59,7 +54,7 @@ why_spend(const RfCampaign *campaign, const RfPerson *person)
 								   rf_window_end(campaign, person));
 	Datum lack = DirectFunctionCall2(numeric_sub, campaign->min_spend, spent);
 	RfWhy why = {
-		psprintf("needs %s %s more of spend", number_text(lack), campaign->currency),
+		psprintf("needs %s %s more of spend", rf_number_text(lack), campaign->currency),
 		spent, campaign->min_spend};
 
 	return why;

@@ -267,14 +267,12 @@ rf_windows_expire(void)
 {
 	Datum values[] = {TimestampTzGetDatum(rf_now()), Int32GetDatum(RF_BATCH)};
 	Datum ids;
-	bool  isnull;
 
 	rf_windows_lock();
 	rf_execute(&windows_over, values, NULL);
-	ids = rf_value(0, 1, &isnull);
-	if (isnull)
+	ids = rf_array();
+	if (ids == 0)
 		return 0;
-	ids = PointerGetDatum(DatumGetArrayTypePCopy(ids));
 	return rf_batch_run(ids, windows_expire_of, "window of participant");
 }
 
