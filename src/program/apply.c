@@ -58,7 +58,6 @@ typedef struct Application
 typedef struct Concerned
 {
 	RfPerson	person;
-	RfPerson	referrer; /* id 0: none */
 	RfPurchase	purchase; /* id 0: none */
 	TimestampTz when;
 } Concerned;
@@ -157,26 +156,15 @@ concerned_read(Concerned *concerned, uint64 row)
 	concerned->purchase.occurred_at = concerned->when;
 }
 
-RF_STATEMENT(read_referrers,
-			 "SELECT k.k::integer, " RF_PERSON_COLUMNS
-			 " FROM unnest($1) WITH ORDINALITY AS k (id, k)"
-			 " JOIN @extschema@.rf_participant p ON p.id = k.id",
-			 INT8ARRAYOID);
-
-static void
-portion_read_referrers(Concerned *concerned, uint64 n)
+static RfPeople
+portion_referrers(const Concerned *concerned, uint64 n)
 {
 	RfColumn ids;
-	Datum	 values[1];
-	uint64	 nrows;
 
 	rf_column_init(&ids, INT8OID);
 	for (uint64 i = 0; i < n; i++)
 		rf_column_add(&ids, Int64GetDatum(concerned[i].person.referrer_id));
-	values[0] = rf_column_array(&ids);
-	nrows = rf_execute(&read_referrers, values, NULL);
-	for (uint64 row = 0; row < nrows; row++)
-		rf_person_read(&concerned[rf_int32(row, 1) - 1].referrer, row, 2);
+	return rf_people_read(rf_column_array(&ids));
 }
 
 /* The count that this one moved: of their referrer, or a purchase's own. */
@@ -205,8 +193,8 @@ application_settle(Application *application, Concerned *concerned, uint64 n)
 		RF_EVENT_REFERRER_JOINED, RF_EVENT_INVITED_JOINED, RF_EVENT_INVITED_QUALIFIED,
 		RF_EVENT_NONE};
 	RfSettlement *settlement = rf_settlement();
+	RfPeople	  referrers = portion_referrers(concerned, n);
 
-	portion_read_referrers(concerned, n);
 	for (uint64 i = 0; i < n; i++)
 	{
 		Concerned  *one = &concerned[i];
@@ -214,7 +202,7 @@ application_settle(Application *application, Concerned *concerned, uint64 n)
 			.campaign = application->campaign,
 			.event = events[application->rule->terms.earned_on],
 			.participant = &one->person,
-			.referrer = one->person.referrer_id != 0 ? &one->referrer : NULL,
+			.referrer = rf_people_find(&referrers, one->person.referrer_id),
 			.move = application_move(application, one),
 			.purchase = one->purchase.id != 0 ? &one->purchase : NULL,
 			.earned_at = one->when,

@@ -29,12 +29,6 @@ RF_STATEMENT(read_person,
 			 " WHERE p.code_key = $1",
 			 TEXTOID);
 
-RF_STATEMENT(read_referrer,
-			 "SELECT " RF_PERSON_COLUMNS
-			 " FROM @extschema@.rf_participant p"
-			 " WHERE p.id = $1",
-			 INT8OID);
-
 typedef struct Explanation
 {
 	ReturnSetInfo	 *answer;
@@ -317,16 +311,13 @@ static void
 explain_read(Explanation *explanation, const char *code)
 {
 	Datum key = CStringGetTextDatum(rf_code_key(code));
-	Datum referrer_id;
 
 	if (rf_execute(&read_person, &key, NULL) == 0)
 		rf_raise_unknown_code(code);
 	rf_person_read(&explanation->person, 0, 1);
 	explanation->campaign = rf_campaign_by_id(explanation->person.campaign_id);
-	referrer_id = Int64GetDatum(explanation->person.referrer_id);
-	if (explanation->person.referrer_id != 0 &&
-		rf_execute(&read_referrer, &referrer_id, NULL) > 0)
-		rf_person_read(&explanation->referrer, 0, 1);
+	if (explanation->person.referrer_id != 0)
+		(void) rf_person_find(&explanation->referrer, explanation->person.referrer_id);
 }
 
 Datum

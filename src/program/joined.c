@@ -196,35 +196,18 @@ joined_count(inviters_hash *referrers)
 	rf_execute(&count_invited, values, NULL);
 }
 
-RF_STATEMENT(read_referrers,
-			 "SELECT " RF_PERSON_COLUMNS
-			 " FROM @extschema@.rf_participant p"
-			 " WHERE p.id = ANY ($1)",
-			 INT8ARRAYOID);
-
 /* People of one portion who need settling, and their referrers by id. */
 typedef struct Portion
 {
 	RfPerson *people;
 	int		  npeople;
-	RfPerson *referrers; /* ascending by id */
-	int		  nreferrers;
+	RfPeople  referrers;
 } Portion;
-
-static int
-person_compare(const void *a, const void *b)
-{
-	int64 left = ((const RfPerson *) a)->id;
-	int64 right = ((const RfPerson *) b)->id;
-
-	return left < right ? -1 : left > right;
-}
 
 static void
 portion_read_referrers(Portion *portion)
 {
 	RfColumn ids;
-	Datum	 values[1];
 
 	rf_column_init(&ids, INT8OID);
 	for (int i = 0; i < portion->npeople; i++)
@@ -232,26 +215,17 @@ portion_read_referrers(Portion *portion)
 		if (portion->people[i].referrer_id != 0)
 			rf_column_add(&ids, Int64GetDatum(portion->people[i].referrer_id));
 	}
-	portion->nreferrers = 0;
-	if (ids.n == 0)
-		return;
-	values[0] = rf_column_array(&ids);
-	portion->nreferrers = rf_execute(&read_referrers, values, NULL);
-	portion->referrers = palloc_array(RfPerson, portion->nreferrers);
-	for (int i = 0; i < portion->nreferrers; i++)
-		rf_person_read(&portion->referrers[i], i, 1);
-	qsort(portion->referrers, portion->nreferrers, sizeof(RfPerson), person_compare);
+	if (ids.n > 0)
+		portion->referrers = rf_people_read(rf_column_array(&ids));
 }
 
 /* The referrer as they are once this person has joined. */
 static RfPerson *
 portion_referrer(const Portion *portion, int64 id, int count)
 {
-	RfPerson  key = {.id = id};
 	RfPerson *referrer = palloc_object(RfPerson);
 
-	*referrer = *(RfPerson *) bsearch(&key, portion->referrers, portion->nreferrers,
-									  sizeof(RfPerson), person_compare);
+	*referrer = *rf_people_find(&portion->referrers, id);
 	referrer->invited_count = count;
 	return referrer;
 }

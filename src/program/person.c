@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "utils/builtins.h"
 
@@ -84,6 +85,58 @@ rf_person_read(RfPerson *person, uint64 row, int column)
 	for (int i = 0; i < RF_PERSON_NCOLUMNS; i++)
 		values[i] = rf_value(row, column + i, &nulls[i]);
 	person_fill(person, values, nulls);
+}
+
+RF_STATEMENT(read_people,
+			 "SELECT " RF_PERSON_COLUMNS
+			 " FROM @extschema@.rf_participant p"
+			 " WHERE p.id = ANY ($1)",
+			 INT8ARRAYOID);
+
+static int
+person_compare(const void *a, const void *b)
+{
+	int64 left = ((const RfPerson *) a)->id;
+	int64 right = ((const RfPerson *) b)->id;
+
+	return left < right ? -1 : left > right;
+}
+
+RfPeople
+rf_people_read(Datum ids)
+{
+	RfPeople people = {.n = (int) rf_execute(&read_people, &ids, NULL)};
+
+	people.of = palloc_array(RfPerson, people.n);
+	for (int i = 0; i < people.n; i++)
+		rf_person_read(&people.of[i], i, 1);
+	qsort(people.of, people.n, sizeof(RfPerson), person_compare);
+	return people;
+}
+
+RfPerson *
+rf_people_find(const RfPeople *people, int64 id)
+{
+	RfPerson key = {.id = id};
+
+	return bsearch(&key, people->of, people->n, sizeof(RfPerson), person_compare);
+}
+
+RF_STATEMENT(read_person,
+			 "SELECT " RF_PERSON_COLUMNS
+			 " FROM @extschema@.rf_participant p"
+			 " WHERE p.id = $1",
+			 INT8OID);
+
+bool
+rf_person_find(RfPerson *person, int64 id)
+{
+	Datum values[] = {Int64GetDatum(id)};
+
+	if (rf_execute(&read_person, values, NULL) == 0)
+		return false;
+	rf_person_read(person, 0, 1);
+	return true;
 }
 
 void

@@ -51,6 +51,22 @@ typedef struct RfPerson
  */
 extern void rf_person_read(RfPerson *person, uint64 row, int column);
 
+/* People by id. */
+typedef struct RfPeople
+{
+	RfPerson *of; /* ascending by id */
+	int		  n;
+} RfPeople;
+
+/* Those with these ids (bigint[]); palloc'd. Inside an engine scope. */
+extern RfPeople rf_people_read(Datum ids);
+
+/* One of them; NULL: not there. */
+extern RfPerson *rf_people_find(const RfPeople *people, int64 id);
+
+/* A person by id; false: there is none. Inside an engine scope. */
+extern bool rf_person_find(RfPerson *person, int64 id);
+
 /* Where a person's columns are in rows of rf_participant. */
 typedef struct RfPersonMap
 {

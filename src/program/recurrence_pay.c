@@ -22,10 +22,6 @@ RF_STATEMENT(read_due,
 			 " ORDER BY r.next_at, r.subject_id, r.rule_id",
 			 INT8ARRAYOID, TIMESTAMPTZOID, INT8OID);
 
-RF_STATEMENT(read_person,
-			 "SELECT " RF_PERSON_COLUMNS " FROM @extschema@.rf_participant p WHERE p.id = $1",
-			 INT8OID);
-
 /* A person and rule with something due. */
 typedef struct Due
 {
@@ -76,15 +72,12 @@ due_earliest(Due *due, uint64 ndue)
 static void
 due_complete(Due *due)
 {
-	Datum referrer_id = Int64GetDatum(due->subject.referrer_id);
-
 	due->campaign = rf_campaign_by_id(due->subject.campaign_id);
 	due->recurrence.rule = rf_campaign_rule(due->campaign, due->recurrence.subject_id);
 	due->recurrence.subject_id = due->subject.id;
 	due->next_at = rf_recurrence_next_at(&due->recurrence);
 
-	rf_execute(&read_person, &referrer_id, NULL);
-	rf_person_read(&due->referrer, 0, 1);
+	(void) rf_person_find(&due->referrer, due->subject.referrer_id);
 	if (due->campaign->needs_spending)
 		due->spending = rf_spending_read(due->subject.id);
 }

@@ -183,24 +183,16 @@ taken_claw_back(Share *share, const char *reason)
 	rf_execute(&insert_clawbacks, values, NULL);
 }
 
-RF_STATEMENT(read_recipient,
-			 "SELECT " RF_PERSON_COLUMNS
-			 " FROM @extschema@.rf_participant p"
-			 " WHERE p.id = $1",
-			 INT8OID);
-
 /* Events of a reward up the tree show in the referrer's place who had it. */
 static const RfPerson *
 taken_referrer(const RfLoss *loss, const RfTaken *taken)
 {
-	Datum	  values[] = {Int64GetDatum(taken->recipient_id)};
 	RfPerson *recipient;
 
-	if (taken->reward.level < 2 || rf_execute(&read_recipient, values, NULL) == 0)
+	if (taken->reward.level < 2)
 		return loss->referrer;
 	recipient = palloc_object(RfPerson);
-	rf_person_read(recipient, 0, 1);
-	return recipient;
+	return rf_person_find(recipient, taken->recipient_id) ? recipient : loss->referrer;
 }
 
 static void

@@ -120,8 +120,7 @@ typedef struct Expiry
 {
 	RfPerson *people; /* of the batch, then only those who expire */
 	int		  npeople;
-	RfPerson *referrers; /* ascending by id */
-	int		  nreferrers;
+	RfPeople  referrers;
 } Expiry;
 
 static RfPerson *
@@ -185,34 +184,15 @@ expiry_write(Expiry *expiry)
 	rf_execute(&write_expired, values, NULL);
 }
 
-RF_STATEMENT(read_referrers,
-			 "SELECT " RF_PERSON_COLUMNS
-			 " FROM @extschema@.rf_participant p"
-			 " WHERE p.id = ANY ($1)"
-			 " ORDER BY p.id",
-			 INT8ARRAYOID);
-
 static void
 expiry_read_referrers(Expiry *expiry)
 {
 	RfColumn ids;
-	Datum	 values[1];
 
 	rf_column_init(&ids, INT8OID);
 	for (int i = 0; i < expiry->npeople; i++)
 		rf_column_add(&ids, Int64GetDatum(expiry->people[i].referrer_id));
-	values[0] = rf_column_array(&ids);
-	expiry->nreferrers = (int) rf_execute(&read_referrers, values, NULL);
-	expiry->referrers = people_read(expiry->nreferrers);
-}
-
-static int
-person_compare(const void *a, const void *b)
-{
-	int64 left = ((const RfPerson *) a)->id;
-	int64 right = ((const RfPerson *) b)->id;
-
-	return left < right ? -1 : left > right;
+	expiry->referrers = rf_people_read(rf_column_array(&ids));
 }
 
 static void
@@ -223,13 +203,11 @@ expiry_announce(const Expiry *expiry)
 	for (int i = 0; i < expiry->npeople; i++)
 	{
 		const RfPerson *person = &expiry->people[i];
-		RfPerson		key = {.id = person->referrer_id};
 		RfEvent			event = {
 					.type = RF_EVENT_INVITED_EXPIRED,
 					.campaign = rf_campaign_by_id(person->campaign_id),
 					.participant = person,
-					.referrer = bsearch(&key, expiry->referrers, expiry->nreferrers,
-										sizeof(RfPerson), person_compare),
+					.referrer = rf_people_find(&expiry->referrers, person->referrer_id),
 		};
 
 		rf_event_add(&events, &event);
