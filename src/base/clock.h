@@ -1,6 +1,6 @@
 /*
  * clock.h
- *	  The one clock of the domain.
+ *	  The one clock of the domain, and a steady one for timers.
  */
 #ifndef RF_CLOCK_H
 #define RF_CLOCK_H
@@ -21,6 +21,18 @@ rf_unix_usecs(TimestampTz when)
 {
 	return when + (int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY;
 }
+
+/*
+ * A clock that never jumps, for what is kept in this process's memory: the
+ * system's time when it was first asked, and what has passed since.
+ */
+extern TimestampTz rf_steady_now(void);
+
+/* A time of the system's clock as the steady clock will show it; infinities stay. */
+extern TimestampTz rf_steady_from_wall(TimestampTz when);
+
+/* And back. */
+extern TimestampTz rf_steady_to_wall(TimestampTz when);
 
 /* The domain's now: the transaction's start plus the offset. */
 static inline TimestampTz

@@ -290,6 +290,15 @@ rf_bool(uint64 row, int column)
 	return !isnull && DatumGetBool(value);
 }
 
+double
+rf_double(uint64 row, int column)
+{
+	bool  isnull;
+	Datum value = rf_value(row, column, &isnull);
+
+	return isnull ? 0 : DatumGetFloat8(value);
+}
+
 char *
 rf_text(uint64 row, int column)
 {

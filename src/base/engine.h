@@ -103,11 +103,12 @@ extern Portal rf_cursor(RfStatement *statement, const Datum *values, const char 
 extern uint64 rf_fetch(Portal cursor, long count);
 
 /* Columns of row i of the last statement, counted from 1. */
-extern Datum rf_value(uint64 row, int column, bool *isnull);
-extern int64 rf_int64(uint64 row, int column); /* null: 0 */
-extern int32 rf_int32(uint64 row, int column); /* null: 0 */
-extern bool	 rf_bool(uint64 row, int column);  /* null: false */
-extern char *rf_text(uint64 row, int column);  /* palloc'd in the current
+extern Datum  rf_value(uint64 row, int column, bool *isnull);
+extern int64  rf_int64(uint64 row, int column);	 /* null: 0 */
+extern int32  rf_int32(uint64 row, int column);	 /* null: 0 */
+extern bool	  rf_bool(uint64 row, int column);	 /* null: false */
+extern double rf_double(uint64 row, int column); /* null: 0 */
+extern char	 *rf_text(uint64 row, int column);	 /* palloc'd in the current
 												 * context; null: NULL */
 
 /* The array in the one row and column of the last statement, copied; null: 0. */

@@ -14,6 +14,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "base/clock.h"
 #include "base/engine.h"
 #include "delivery/configuration.h"
 #include "delivery/endpoint.h"
@@ -103,7 +104,11 @@ enum
 	COLUMN_HEADERS,
 	COLUMN_PAUSED_UNTIL,
 	COLUMN_TRIED,
-	COLUMN_ANSWERED
+	COLUMN_ANSWERED,
+	COLUMN_RATE_LIMIT,
+	COLUMN_FIFO,
+	COLUMN_FULFILLS,
+	COLUMN_HTTP_VERSION
 };
 
 RF_STATEMENT(read_webhooks,
@@ -121,7 +126,9 @@ RF_STATEMENT(read_webhooks,
 			 "   FROM @extschema@.rf_secret s, jsonb_each_text(s.value::jsonb) h"
 			 "   WHERE s.webhook_id = w.id AND s.kind = 'headers' AND s.valid_until IS NULL),"
 			 "  t.paused_until, coalesce(t.last_success_at, t.last_failure_at) IS NOT NULL,"
-			 "  t.last_success_at > coalesce(t.last_failure_at, '-infinity')"
+			 "  t.last_success_at > coalesce(t.last_failure_at, '-infinity'),"
+			 "  coalesce(w.rate_limit, 0)::float8, w.ordering = 'fifo', w.fulfills,"
+			 "  coalesce(w.http_version, '')"
 			 " FROM @extschema@.rf_webhook w"
 			 " LEFT JOIN @extschema@.rf_webhook_state t ON t.webhook_id = w.id",
 			 TIMESTAMPTZOID);
@@ -208,6 +215,14 @@ configuration_method(const char *name)
 	return strcmp(name, "PUT") == 0 ? RF_HTTP_PUT : RF_HTTP_POST;
 }
 
+static RfHttpVersion
+configuration_http_version(const char *name)
+{
+	if (name[0] == '\0')
+		return RF_HTTP_BEST;
+	return strcmp(name, "2") == 0 ? RF_HTTP_2 : RF_HTTP_1_1;
+}
+
 static RfEndpointConfig *
 configuration_of(uint64 row)
 {
@@ -218,6 +233,10 @@ configuration_of(uint64 row)
 	config->method = configuration_method(rf_text(row, COLUMN_METHOD));
 	config->timeout_ms = rf_int32(row, COLUMN_TIMEOUT_MS);
 	config->max_in_flight = rf_int32(row, COLUMN_MAX_IN_FLIGHT);
+	config->rate_limit = rf_double(row, COLUMN_RATE_LIMIT);
+	config->fifo = rf_bool(row, COLUMN_FIFO);
+	config->fulfills = rf_bool(row, COLUMN_FULFILLS);
+	config->http_version = configuration_http_version(rf_text(row, COLUMN_HTTP_VERSION));
 	configuration_set_schedule(config, row);
 	configuration_set_keys(config, row);
 	configuration_set_headers(config, row);
@@ -236,7 +255,7 @@ configuration_set_state(RfEndpoint *endpoint, uint64 row)
 	if (endpoint->state == RF_ENDPOINT_UNKNOWN)
 	{
 		if (!isnull)
-			endpoint->paused_until = DatumGetTimestampTz(paused_until);
+			endpoint->paused_until = rf_steady_from_wall(DatumGetTimestampTz(paused_until));
 		endpoint->tried = rf_bool(row, COLUMN_TRIED);
 		endpoint->answers = rf_bool(row, COLUMN_ANSWERED);
 	}
@@ -277,10 +296,10 @@ configuration_mark_gone(uint64 reading)
 }
 
 static void
-configuration_read_webhooks(TimestampTz now)
+configuration_read_webhooks(void)
 {
 	static uint64 reading = 0;
-	Datum		  values[] = {TimestampTzGetDatum(now)};
+	Datum		  values[] = {TimestampTzGetDatum(GetCurrentTimestamp())};
 	uint64		  n = rf_execute(&read_webhooks, values, NULL);
 
 	reading++;
@@ -301,7 +320,7 @@ bool
 rf_configuration_refresh(void)
 {
 	static bool homes_changed = false; /* outlives an error below */
-	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz now = rf_steady_now();
 	uint64		generation = rf_campaign_generation();
 	bool		result;
 
@@ -309,7 +328,7 @@ rf_configuration_refresh(void)
 	if (generation != configuration_generation ||
 		TimestampDifferenceExceeds(configuration_read_at, now, REREAD_MS))
 	{
-		configuration_read_webhooks(now);
+		configuration_read_webhooks();
 		configuration_generation = generation;
 		configuration_read_at = now;
 	}

@@ -17,6 +17,7 @@
 #include "storage/lmgr.h"
 #include "utils/timestamp.h"
 
+#include "base/clock.h"
 #include "base/engine.h"
 #include "delivery/configuration.h"
 #include "delivery/courier.h"
@@ -37,6 +38,7 @@
 #define OWN_FAULT_MS   3000
 #define LOCKED_MS	   200 /* until a locked table is looked at again */
 
+/* All times are the steady clock's. */
 static bool		   courier_news = true;
 static bool		   courier_restarts = false; /* as soon as nothing is under way */
 static bool		   courier_write_waits = false;
@@ -81,14 +83,14 @@ courier_collect(void)
 	while ((result = rf_http_next_result()) != NULL)
 	{
 		if (!rf_outcome_take(result->tag, result))
-			courier_sends_from = GetCurrentTimestamp() + OWN_FAULT_MS * INT64CONST(1000);
+			courier_sends_from = rf_steady_now() + OWN_FAULT_MS * INT64CONST(1000);
 	}
 }
 
 static void
 courier_send(void)
 {
-	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz now = rf_steady_now();
 
 	if (courier_restarts || !rf_configuration_is_here() || now < courier_sends_from)
 		return;
@@ -154,7 +156,7 @@ courier_read(void)
 	rf_outbox_read();
 	courier_put_away();
 	courier_clear_gone();
-	rf_dispatch_ask(GetCurrentTimestamp());
+	rf_dispatch_ask(rf_steady_now());
 	rf_load_fetch();
 }
 
@@ -164,7 +166,7 @@ courier_read_turn(void)
 	RfTurnResult result;
 
 	courier_news = false;
-	courier_read_at = GetCurrentTimestamp();
+	courier_read_at = rf_steady_now();
 	result = rf_turn_run("reading the outbox", courier_read);
 	rf_load_settle(result == RF_TURN_DONE);
 	if (result == RF_TURN_DONE)
@@ -198,7 +200,7 @@ courier_write_turn(void)
 	RfTurnResult result = rf_turn_run("recording attempts", courier_write);
 
 	if (result == RF_TURN_DONE && courier_write_waits)
-		courier_writes_from = GetCurrentTimestamp() + LOCKED_MS * INT64CONST(1000);
+		courier_writes_from = rf_steady_now() + LOCKED_MS * INT64CONST(1000);
 	else if (result == RF_TURN_DONE)
 	{
 		rf_record_confirm();
@@ -270,7 +272,7 @@ courier_take_turn(RfTurnResult (*turn)(void), TimestampTz *from)
 	RfTurnResult result = turn();
 
 	if (result == RF_TURN_FAILED)
-		*from = GetCurrentTimestamp() + FAILED_TURN_MS * INT64CONST(1000);
+		*from = rf_steady_now() + FAILED_TURN_MS * INT64CONST(1000);
 	return result != RF_TURN_ABSENT;
 }
 
@@ -278,7 +280,7 @@ courier_take_turn(RfTurnResult (*turn)(void), TimestampTz *from)
 static bool
 courier_turns(void)
 {
-	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz now = rf_steady_now();
 
 	if (courier_should_write(now) &&
 		!courier_take_turn(courier_write_turn, &courier_writes_from))
@@ -326,7 +328,7 @@ courier_turn_sleep(TimestampTz now)
 static long
 courier_sleep(void)
 {
-	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz now = rf_steady_now();
 	long		sleep = Min(SLEEP_MAX_MS, courier_turn_sleep(now));
 	long		http = rf_http_timeout_ms();
 
@@ -369,12 +371,12 @@ courier_wait_for_network(long timeout_ms)
 void
 rf_courier_stop(long grace_ms)
 {
-	TimestampTz end = GetCurrentTimestamp() + grace_ms * INT64CONST(1000);
+	TimestampTz end = rf_steady_now() + grace_ms * INT64CONST(1000);
 
 	courier_collect();
 	while (rf_http_in_flight() > 0)
 	{
-		TimestampTz now = GetCurrentTimestamp();
+		TimestampTz now = rf_steady_now();
 
 		if (now >= end)
 			break;

@@ -208,8 +208,8 @@ rf_dispatch_unload(RfEndpoint *endpoint)
 static bool
 dispatch_knows_host(const RfEndpoint *endpoint, TimestampTz now)
 {
-	return endpoint->last_success_at != 0 &&
-		!TimestampDifferenceExceeds(endpoint->last_success_at, now, KNOWN_HOST_MS);
+	return endpoint->succeeded_at != 0 &&
+		!TimestampDifferenceExceeds(endpoint->succeeded_at, now, KNOWN_HOST_MS);
 }
 
 static bool
@@ -251,7 +251,7 @@ dispatch_send(RfEndpoint *endpoint, TimestampTz now)
 	RfParcel	 *parcel = dispatch_unlink(endpoint);
 	RfHttpRequest request;
 
-	rf_parcel_address(parcel, now, &request);
+	rf_parcel_address(parcel, GetCurrentTimestamp(), &request);
 	request.known_host = dispatch_knows_host(endpoint, now);
 	if (endpoint->in_flight++ == 0)
 		endpoint->heard_at = now;

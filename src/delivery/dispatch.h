@@ -1,6 +1,7 @@
 /*
  * dispatch.h
  *	  Whose turn is it? Endpoints take turns, and none can hold back another.
+ *	  All times are the steady clock's.
  */
 #ifndef RF_DISPATCH_H
 #define RF_DISPATCH_H

@@ -30,6 +30,13 @@ typedef struct RfEndpointConfig
 	RfHttpMethod  method;
 	int			  timeout_ms;
 	int			  max_in_flight;
+	double		  rate_limit; /* requests per second; 0: no limit */
+	bool		  fifo;		  /* one at a time, in the order of events */
+	bool		  fulfills;	  /* a 2xx to reward.issued fulfills the reward */
+	RfHttpVersion http_version;
+	const char	 *ca;		   /* PEM; NULL: the system's */
+	const char	 *certificate; /* PEM, of the client; NULL: none */
+	const char	 *key;		   /* PEM, of that certificate */
 	RfSchedule	  schedule;
 	int			  nkeys;
 	RfKey		  keys[RF_ENDPOINT_KEYS_MAX];
@@ -58,11 +65,11 @@ typedef struct RfEndpoint
 	/* What waits. */
 	RfQueue		queue;
 	int64		overflow_from; /* those from this number on are only in the outbox; 0: none */
-	TimestampTz next_due;	   /* nothing in rf_retry is due before */
+	TimestampTz next_due;	   /* nothing in rf_retry is due before, by the system's clock */
 	bool		parked;		   /* rf_retry may hold rows without a time */
 	int			retrying;	   /* rows of rf_retry that are in memory */
 
-	/* What is under way. */
+	/* What is under way. Times are the steady clock's. */
 	struct RfParcel *first_loaded; /* ready to go, oldest first */
 	struct RfParcel *last_loaded;
 	int				 nloaded;
@@ -72,8 +79,9 @@ typedef struct RfEndpoint
 	bool			 tried;		   /* an exchange ended, now or before a restart */
 	bool			 answers;	   /* the last exchange brought an answer */
 	TimestampTz		 heard_at;	   /* last answer, or begin of waiting for one */
+	TimestampTz		 succeeded_at; /* last 2xx; 0: none */
 
-	/* What rf_webhook_state has to be told. */
+	/* What rf_webhook_state has to be told; times by the system's clock, but for saved_at. */
 	bool		unsaved;
 	bool		urgent;	 /* do not wait for the next round of saving */
 	bool		disable; /* it answered 410 */

@@ -21,6 +21,21 @@ typedef enum RfHttpMethod
 	RF_HTTP_GET /* without body */
 } RfHttpMethod;
 
+typedef enum RfHttpVersion
+{
+	RF_HTTP_BEST, /* the best that works */
+	RF_HTTP_1_1,
+	RF_HTTP_2
+} RfHttpVersion;
+
+/* What the header "webhook-delivery" of an answer asks for. */
+typedef enum RfHttpWish
+{
+	RF_WISH_NONE,
+	RF_WISH_DISABLE, /* send nothing more */
+	RF_WISH_ABORT	 /* do not send this one again */
+} RfHttpWish;
+
 /* All it points to must stay until its result was taken. */
 typedef struct RfHttpRequest
 {
@@ -33,16 +48,23 @@ typedef struct RfHttpRequest
 	size_t			   length;
 	int				   timeout_ms; /* for the whole exchange */
 	bool			   known_host; /* answered lately: its name needs no look-up */
+	RfHttpVersion	   version;
+	const char		  *ca;			/* PEM; NULL: the system's */
+	const char		  *certificate; /* PEM, of the client; NULL: none */
+	const char		  *key;			/* PEM, of that certificate */
 } RfHttpRequest;
 
 typedef struct RfHttpResult
 {
 	void	   *tag;
 	RfFault		fault;
-	bool		exhausted; /* with RF_FAULT_OWN: nobody can be dialled, for want of descriptors */
-	int			status;	   /* 0: none came */
-	const char *error;	   /* what the fault was; NULL without one */
-	int64_t		dns_us;	   /* microseconds, counted from the start */
+	bool		exhausted;	 /* with RF_FAULT_OWN: nobody can be dialled, for want of descriptors */
+	int			status;		 /* 0: none came */
+	const char *error;		 /* what the fault was; NULL without one */
+	const char *error_class; /* static, such as "connect"; NULL without a fault */
+	RfHttpWish	wish;
+	const char *response_headers; /* "name: value" lines of those worth keeping; NULL: none */
+	int64_t		dns_us;			  /* microseconds, counted from the start */
 	int64_t		connect_us;
 	int64_t		tls_us;
 	int64_t		first_byte_us;

@@ -24,6 +24,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "base/clock.h"
 #include "base/engine.h"
 #include "delivery/configuration.h"
 #include "delivery/outbox.h"
@@ -411,7 +412,7 @@ rf_outbox_next_due(void)
 
 	for (int i = 0; i < rf_endpoint_count(); i++)
 		next = Min(next, rf_retrying_due_at(rf_endpoint_at(i)));
-	return next;
+	return rf_steady_from_wall(next);
 }
 
 /* ---- the rest ----------------------------------------------------------- */

@@ -23,7 +23,7 @@ extern void rf_outbox_read(void);
 /* Would reading again now bring more? */
 extern bool rf_outbox_has_more(void);
 
-/* Earliest time at which a retry is due; DT_NOEND: none is known. */
+/* When, by the steady clock, the first retry is due; DT_NOEND: none is known. */
 extern TimestampTz rf_outbox_next_due(void);
 
 /*

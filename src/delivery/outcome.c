@@ -24,7 +24,7 @@ outcome_is_given_back(RfParcel *parcel, const RfHttpResult *result)
 }
 
 static void
-outcome_give_back(RfParcel *parcel, const RfHttpResult *result, TimestampTz now)
+outcome_give_back(RfParcel *parcel, const RfHttpResult *result)
 {
 	static TimestampTz logged = 0;
 	RfEndpoint		  *endpoint = parcel->endpoint;
@@ -36,7 +36,7 @@ outcome_give_back(RfParcel *parcel, const RfHttpResult *result, TimestampTz now)
 				 errhint("Check the limits of open files and memory, and the network.")));
 	if (!result->exhausted)
 		parcel->delivery.given_back++;
-	endpoint->sends_from = now + Max(parcel->delivery.given_back, 1) * OWN_FAULT_USECS;
+	endpoint->sends_from = rf_steady_now() + Max(parcel->delivery.given_back, 1) * OWN_FAULT_USECS;
 	rf_endpoint_requeue(endpoint, &parcel->delivery);
 	rf_parcel_free(parcel);
 }
@@ -55,10 +55,14 @@ outcome_error(RfOutcome outcome, const RfHttpResult *result, char *buffer, size_
 
 /* Whoever answers, even badly, is there: the others need not wait for it. */
 static void
-outcome_note_answer(RfEndpoint *endpoint, const RfHttpResult *result, TimestampTz now)
+outcome_note_answer(RfEndpoint *endpoint, const RfHttpResult *result, bool success)
 {
+	TimestampTz now = rf_steady_now();
+
 	endpoint->answers = result->fault == RF_FAULT_NONE || result->fault == RF_FAULT_BROKEN;
 	endpoint->heard_at = now;
+	if (success)
+		endpoint->succeeded_at = now;
 	endpoint->tried = true;
 }
 
@@ -80,7 +84,7 @@ outcome_schedule(RfRecord *record, const RfParcel *parcel, const RfHttpResult *r
 								 pg_prng_uint32(&pg_global_prng_state), asked);
 
 	if (asked > 0)
-		rf_webhook_state_pause(parcel->endpoint, now + asked);
+		rf_webhook_state_pause(parcel->endpoint, rf_steady_now() + asked);
 	record->outcome = delay < 0 ? RF_RECORD_DEAD : RF_RECORD_RETRY;
 	record->next_at = now + delay;
 }
@@ -116,12 +120,12 @@ rf_outcome_take(RfParcel *parcel, const RfHttpResult *result)
 	endpoint->in_flight--;
 	if (outcome == RF_OUTCOME_NO_ATTEMPT && outcome_is_given_back(parcel, result))
 	{
-		outcome_give_back(parcel, result, now);
+		outcome_give_back(parcel, result);
 		return !result->exhausted;
 	}
 	if (outcome == RF_OUTCOME_NO_ATTEMPT)
 		outcome = RF_OUTCOME_FAILURE;
-	outcome_note_answer(endpoint, result, now);
+	outcome_note_answer(endpoint, result, outcome == RF_OUTCOME_SUCCESS);
 	outcome_fill(&record, parcel, result);
 	record.error = outcome_error(outcome, result, buffer, sizeof(buffer));
 	rf_webhook_state_note(endpoint, now, record.error);

@@ -133,5 +133,9 @@ rf_parcel_address(RfParcel *parcel, TimestampTz now, RfHttpRequest *request)
 		.nheaders = parcel_write_headers(parcel, timestamp),
 		.body = parcel->body,
 		.length = parcel->length,
-		.timeout_ms = config->timeout_ms};
+		.timeout_ms = config->timeout_ms,
+		.version = config->http_version,
+		.ca = config->ca,
+		.certificate = config->certificate,
+		.key = config->key};
 }

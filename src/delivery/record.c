@@ -9,6 +9,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "base/clock.h"
 #include "base/engine.h"
 #include "delivery/placing.h"
 #include "delivery/record.h"
@@ -82,7 +83,7 @@ rf_record_add(const RfRecord *record)
 	copy->peer = record_copy_text(record->peer);
 	copy->locked = false;
 	record_count++;
-	record_due_at = Min(record_due_at, GetCurrentTimestamp() + DELAY_MS * INT64CONST(1000));
+	record_due_at = Min(record_due_at, rf_steady_now() + DELAY_MS * INT64CONST(1000));
 }
 
 /* ---- attempts ----------------------------------------------------------- */
@@ -448,7 +449,7 @@ record_keep_locked(void)
 	MemoryContextDelete(before);
 	record_locked = record_count;
 	if (record_count > 0)
-		record_due_at = GetCurrentTimestamp() + LOCKED_MS * INT64CONST(1000);
+		record_due_at = rf_steady_now() + LOCKED_MS * INT64CONST(1000);
 }
 
 void

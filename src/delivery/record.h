@@ -50,7 +50,7 @@ extern void rf_record_add(const RfRecord *record);
 
 extern int rf_record_count(void);
 
-/* When those there are should be written; DT_NOEND: there are none. */
+/* When, by the steady clock, those there are should be written; DT_NOEND: there are none. */
 extern TimestampTz rf_record_due_at(void);
 
 /*

@@ -11,6 +11,7 @@
 #include "storage/lmgr.h"
 #include "utils/timestamp.h"
 
+#include "base/clock.h"
 #include "base/engine.h"
 #include "delivery/endpoint.h"
 #include "delivery/rotation.h"
@@ -147,7 +148,7 @@ bool
 rf_rotation_is_due(void)
 {
 	if (rotation_tried_at != 0 &&
-		!TimestampDifferenceExceeds(rotation_tried_at, GetCurrentTimestamp(), RETRY_MS))
+		!TimestampDifferenceExceeds(rotation_tried_at, rf_steady_now(), RETRY_MS))
 		return false;
 	if (rotation_should_switch())
 		return true;
@@ -194,7 +195,7 @@ rotation_empty(int slot)
 void
 rf_rotation_work(void)
 {
-	rotation_tried_at = GetCurrentTimestamp();
+	rotation_tried_at = rf_steady_now();
 	rotation_emptied = -1;
 	if (rotation_should_switch())
 		rotation_switch();

@@ -8,6 +8,7 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "base/clock.h"
 #include "base/engine.h"
 #include "delivery/webhook_state.h"
 
@@ -153,7 +154,7 @@ static void
 state_add(RfColumn *columns, RfColumn *disabled, const RfEndpoint *endpoint)
 {
 	rf_column_add(&columns[STATE_ID], Int64GetDatum(endpoint->id));
-	state_add_time(&columns[STATE_PAUSED_UNTIL], endpoint->paused_until);
+	state_add_time(&columns[STATE_PAUSED_UNTIL], rf_steady_to_wall(endpoint->paused_until));
 	state_add_time(&columns[STATE_SUCCESS_AT], endpoint->last_success_at);
 	state_add_time(&columns[STATE_FAILURE_AT], endpoint->last_failure_at);
 	state_add_text(&columns[STATE_ERROR], endpoint->last_error);
@@ -220,7 +221,7 @@ rf_webhook_state_write(void)
 	RfColumn columns[STATE_COLUMNS];
 	RfColumn disabled;
 
-	state_written_at = GetCurrentTimestamp();
+	state_written_at = rf_steady_now();
 	state_lock_rows();
 	for (int i = 0; i < STATE_COLUMNS; i++)
 		rf_column_init(&columns[i], types[i]);

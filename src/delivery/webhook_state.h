@@ -7,16 +7,16 @@
 
 #include "delivery/endpoint.h"
 
-/* An attempt ended. The error may be NULL on success. */
+/* An attempt ended, by the system's clock. The error may be NULL on success. */
 extern void rf_webhook_state_note(RfEndpoint *endpoint, TimestampTz now, const char *error);
 
-/* The endpoint wants to be left alone until then. */
+/* The endpoint wants to be left alone until then, by the steady clock. */
 extern void rf_webhook_state_pause(RfEndpoint *endpoint, TimestampTz until);
 
 /* The endpoint answered 410. */
 extern void rf_webhook_state_disable(RfEndpoint *endpoint);
 
-/* Is there something to write? Ordinary news are written once a second. */
+/* Is there something to write, by the steady clock? Ordinary news are written once a second. */
 extern bool rf_webhook_state_is_due(TimestampTz now);
 
 /* Write what is due, in a turn of its own; later where somebody holds the row. */
