@@ -28,6 +28,7 @@
 #include "delivery/parking.h"
 #include "delivery/placing.h"
 #include "delivery/record.h"
+#include "delivery/retention.h"
 #include "delivery/retrying.h"
 #include "delivery/rotation.h"
 #include "delivery/turn.h"
@@ -230,6 +231,15 @@ courier_rotation_turn(void)
 	return result;
 }
 
+static RfTurnResult
+courier_retention_turn(void)
+{
+	RfTurnResult result = rf_turn_run("removing old events and attempts", rf_retention_work);
+
+	rf_retention_settle(result == RF_TURN_DONE);
+	return result;
+}
+
 static bool
 courier_should_write(TimestampTz now)
 {
@@ -250,6 +260,15 @@ courier_should_read(TimestampTz now)
 	return courier_news || TimestampDifferenceExceeds(courier_read_at, now, SLEEP_MAX_MS - 1) ||
 		(rf_configuration_is_here() &&
 		 (rf_outbox_has_more() || rf_dispatch_wants_loads(now)));
+}
+
+/* When old rows may be removed. Not while those of another place wait to be adopted. */
+static TimestampTz
+courier_cleans_at(void)
+{
+	if (!rf_configuration_is_here() || courier_restarts)
+		return DT_NOEND;
+	return rf_retention_due_at(rf_http_in_flight() > 0 || rf_record_count() > 0 || courier_news);
 }
 
 /* Everything is at rest: forget it and begin again. */
@@ -293,8 +312,11 @@ courier_turns(void)
 		return false;
 	if (courier_restarts)
 		courier_restart();
-	if (rf_rotation_is_due() && now >= courier_rotates_from)
-		return courier_take_turn(courier_rotation_turn, &courier_rotates_from);
+	if (rf_rotation_is_due() && now >= courier_rotates_from &&
+		!courier_take_turn(courier_rotation_turn, &courier_rotates_from))
+		return false;
+	if (courier_cleans_at() <= now)
+		return courier_retention_turn() != RF_TURN_ABSENT;
 	return true;
 }
 
@@ -322,7 +344,7 @@ courier_turn_sleep(TimestampTz now)
 	if (courier_news)
 		read = courier_reads_from;
 	read = courier_restarts ? DT_NOEND : Max(read, courier_reads_from);
-	return courier_ms_until(Min(read, write), now);
+	return courier_ms_until(Min(Min(read, write), courier_cleans_at()), now);
 }
 
 static long

@@ -13,11 +13,8 @@
 #include "base/engine.h"
 #include "delivery/placing.h"
 #include "delivery/record.h"
+#include "delivery/retention.h"
 #include "delivery/retrying.h"
-
-/* rf_attempt_0 to _3 are filled in turn, so many days each. */
-#define ATTEMPT_TABLES 4
-#define DAYS_PER_TABLE 10
 
 #define BATCH	  256 /* so many are not kept waiting for more */
 #define DELAY_MS  20
@@ -136,12 +133,10 @@ INSERT_ATTEMPTS(3);
 static RfStatement *
 record_attempt_statement(void)
 {
-	static RfStatement *const statements[ATTEMPT_TABLES] = {
+	static RfStatement *const statements[RF_ATTEMPT_TABLES] = {
 		&insert_attempts_0, &insert_attempts_1, &insert_attempts_2, &insert_attempts_3};
-	int64 day = GetCurrentTimestamp() / USECS_PER_DAY +
-		POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE;
 
-	return statements[day / DAYS_PER_TABLE % ATTEMPT_TABLES];
+	return statements[rf_retention_attempt_table(GetCurrentTimestamp())];
 }
 
 static void

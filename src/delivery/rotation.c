@@ -34,6 +34,7 @@ typedef struct OutboxCount
 static OutboxCount rotation_counts[RF_OUTBOX_SLOTS];
 static TimestampTz rotation_tried_at = 0;
 static int		   rotation_emptied = -1; /* in the running turn; -1: none */
+static bool		   rotation_hurries = false;
 
 #define EMPTY_STATEMENTS(slot) \
 	RF_STATEMENT(count_##slot, "SELECT count(*) FROM @extschema@.rf_outbox_" #slot); \
@@ -116,7 +117,7 @@ rotation_can_empty(int slot)
 
 	if (count->read == 0 || count->read != count->done || count->held != 0)
 		return false;
-	if (slot == rotation_current() && count->read <= IDLE_ROWS)
+	if (slot == rotation_current() && count->read <= IDLE_ROWS && !rotation_hurries)
 		return false;
 	return !rotation_overflows(slot);
 }
@@ -142,6 +143,12 @@ rotation_should_switch(void)
 
 	return rf_outbox_rotated_hook != NULL &&
 		rotation_counts[current].read > ROTATE_ROWS && rotation_next(current) >= 0;
+}
+
+void
+rf_rotation_hurry(void)
+{
+	rotation_hurries = true;
 }
 
 bool
@@ -213,4 +220,5 @@ rf_rotation_confirm(void)
 		return;
 	memset(&rotation_counts[rotation_emptied], 0, sizeof(OutboxCount));
 	rotation_emptied = -1;
+	rotation_hurries = false;
 }

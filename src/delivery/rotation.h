@@ -29,6 +29,9 @@ extern void rf_rotation_note_passed(int slot);
 /* Reading starts over. */
 extern void rf_rotation_reset(void);
 
+/* Empty soon what can be emptied, however few rows it has. */
+extern void rf_rotation_hurry(void);
+
 /* Is there something to switch or to empty? */
 extern bool rf_rotation_is_due(void);
 

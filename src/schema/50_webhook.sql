@@ -196,6 +196,7 @@ CREATE TABLE @extschema@.rf_retry (
 	next_at timestamptz NOT NULL
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX rf_retry_due_idx ON @extschema@.rf_retry (webhook_id, next_at);
+CREATE INDEX rf_retry_event_idx ON @extschema@.rf_retry (event_id);
 
 COMMENT ON TABLE @extschema@.rf_retry IS
 'deliveries that failed and will be tried again, and those of webhooks that are not enabled';
@@ -221,6 +222,7 @@ CREATE TABLE @extschema@.rf_dead (
 	died_at timestamptz NOT NULL,
 	last_error text
 );
+CREATE INDEX rf_dead_event_idx ON @extschema@.rf_dead (event_id);
 
 COMMENT ON TABLE @extschema@.rf_dead IS
 'deliveries whose schedule is exhausted, kept for replay';
@@ -239,8 +241,8 @@ COMMENT ON COLUMN @extschema@.rf_dead.died_at IS
 COMMENT ON COLUMN @extschema@.rf_dead.last_error IS
 'what it said';
 
--- Attempts are only ever inserted, ten days into each table in turn, so that
--- what is past its time can go by TRUNCATE.
+-- Attempts are only ever inserted, for a third of referral.retention into each table
+-- in turn, so that what is past its time can go by TRUNCATE.
 CREATE TABLE @extschema@.rf_attempt_0 (
 	delivery_id bigint NOT NULL,
 	event_id bigint NOT NULL,

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "delivery/address.h"
+#include "delivery/retention.h"
 #include "program/home.h"
 #include "program/idempotency.h"
 #include "server/guc.h"
@@ -59,6 +60,12 @@ guc_define_retention(void)
 							"The worker and rf_tick() forget older keys: such a call is then"
 							" carried out anew.",
 							&rf_idempotency_retention, 30 * SECS_PER_DAY, 1, INT_MAX,
+							PGC_SIGHUP, GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomIntVariable("referral.retention",
+							"How long events and attempts to deliver them are kept.",
+							"The worker removes older ones, but never what is pending or dead."
+							" -1: they are kept for ever.",
+							&rf_retention, 30 * SECS_PER_DAY, -1, INT_MAX,
 							PGC_SIGHUP, GUC_UNIT_S, NULL, NULL, NULL);
 }
 

@@ -9,6 +9,8 @@
 
 -- @comments 40_event.sql
 
+CREATE INDEX rf_retry_event_idx ON @extschema@.rf_retry (event_id);
+CREATE INDEX rf_dead_event_idx ON @extschema@.rf_dead (event_id);
 -- @comments 50_webhook.sql
 
 -- Functions and views.
