@@ -26,8 +26,8 @@
 #define BATCH_EVENTS 500
 #define ROUND_MS	 10000					/* between two rounds, at least */
 #define FIRST_MS	 3600000				/* between two that begin with the first event */
-#define BUSY_SHARE	 20						/* a batch is followed by a pause of so many times what it took */
-#define REST_SHARE	 1000					/* and a look at the outbox by one of so many */
+#define BUSY_SHARE	 20						/* pause after a batch: times what it took */
+#define REST_SHARE	 1000					/* and after a look at the outbox */
 #define LATE_USECS	 (2 * USECS_PER_MINUTE) /* from the begin of an attempt to its record */
 
 int rf_retention = 30 * SECS_PER_DAY;
@@ -262,5 +262,6 @@ rf_retention_settle(bool committed)
 		retention_busy_at = now + took * BUSY_SHARE;
 	}
 	else
-		retention_idle_at = retention_busy_at = now + Max(ROUND_MS * INT64CONST(1000), took * REST_SHARE);
+		retention_idle_at = retention_busy_at =
+			now + Max(ROUND_MS * INT64CONST(1000), took * REST_SHARE);
 }

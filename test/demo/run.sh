@@ -11,7 +11,7 @@ PATIENCE=60 # seconds for the last webhook to arrive
 main() {
 	need_packages build demo
 	make_work demo
-	install_receiver
+	install_node_packages "$DEMO"
 	build_and_install
 	mkdir "$WORK/desk"
 	cp "$DEMO"/*.csv "$WORK/desk"
@@ -30,22 +30,6 @@ main() {
 }
 
 sql() { psql -X -q -v ON_ERROR_STOP=1 -P pager=off "$@"; }
-
-# Kept between runs below test/demo, where git does not see it.
-install_receiver() {
-	if cmp -s "$DEMO/package-lock.json" "$DEMO/node_modules/.installed"; then return; fi
-	say 'installing the standardwebhooks package'
-	trust_what_the_system_trusts
-	(cd "$DEMO" && npm ci --loglevel=error --no-audit --no-fund --cache "$WORK/tmp/npm" >/dev/null) ||
-		die 'npm could not install standardwebhooks'
-	cp "$DEMO/package-lock.json" "$DEMO/node_modules/.installed"
-}
-
-# Node brings its own certificates and would not see a company's.
-trust_what_the_system_trusts() {
-	local bundle=/etc/ssl/certs/ca-certificates.crt
-	[ ! -r "$bundle" ] || export NODE_EXTRA_CA_CERTS="${NODE_EXTRA_CA_CERTS:-$bundle}"
-}
 
 start_receiver() {
 	run_behind node "$DEMO/receiver.mjs"

@@ -5,6 +5,7 @@
 #   need_packages TOOL...        install by apt what is missing, or say what is
 #                                and exit. TOOLs: build, tap, model, format, demo.
 #                                Sets PG_CONFIG, PG_BINDIR and PG_MAJOR
+#   install_node_packages DIR    what DIR/package-lock.json names, by npm
 #   build_and_install            make, make install (by sudo if need be), one
 #                                caller at a time for each server
 #   make_work NAME               sets WORK: a new directory below /tmp that the
@@ -149,6 +150,23 @@ install_packages() {
 	}
 }
 
+# What DIR/package-lock.json names; kept between runs in DIR/node_modules, where git
+# does not see it.
+install_node_packages() { # DIR
+	if cmp -s "$1/package-lock.json" "$1/node_modules/.installed"; then return; fi
+	say "installing what $(basename "$1") needs of Node's packages"
+	trust_what_the_system_trusts
+	(cd "$1" && npm ci --loglevel=error --no-audit --no-fund --cache "$WORK/tmp/npm" >/dev/null) ||
+		die "npm could not install the packages of $(basename "$1")"
+	cp "$1/package-lock.json" "$1/node_modules/.installed"
+}
+
+# Node brings its own certificates and would not see a company's.
+trust_what_the_system_trusts() {
+	local bundle=/etc/ssl/certs/ca-certificates.crt
+	[ ! -r "$bundle" ] || export NODE_EXTRA_CA_CERTS="${NODE_EXTRA_CA_CERTS:-$bundle}"
+}
+
 # ---- build and install ----------------------------------------------------
 
 # The lock is the server's own directory: whoever builds for that server waits
@@ -257,7 +275,7 @@ copy_tree() { # DIR
 	for part in Makefile referral.control META.json sql expected src test; do
 		[ ! -e "$part" ] || cp -R "$part" "$1/"
 	done
-	rm -rf "$1/test/demo/node_modules"
+	rm -rf "$1"/test/*/node_modules "$1"/test/*/*/node_modules
 	if is_root; then chown -R "$SERVER_USER" "$1"; fi
 }
 
