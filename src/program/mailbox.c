@@ -28,13 +28,15 @@ mailbox_local_end(const char *email, const char *at)
 	return tag;
 }
 
-/* A domain may end with a dot, and is the same one without. */
+/* A domain may end with a dot, and is the same one without; with more, it is none. */
 static size_t
 domain_length(const char *domain)
 {
 	size_t length = strlen(domain);
 
-	return length > 0 && domain[length - 1] == '.' ? length - 1 : length;
+	while (length > 0 && domain[length - 1] == '.')
+		length--;
+	return length;
 }
 
 static bool

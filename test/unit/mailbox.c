@@ -33,6 +33,7 @@ static const Case cases[] = {
 	{"an.n@gmail.com.", "ann@gmail.com", false},
 	{"ann+x@googlemail.com.", "ann@gmail.com", true},
 	{"ann@people.example.", "ann@people.example", false},
+	{"an.n@googlemail.com..", "ann@gmail.com", false},
 	{"...@gmail.com", "...@gmail.com", false},
 	{"an.n@notgmail.com", "an.n@notgmail.com", false},
 	{"an.n@mail.gmail.com", "an.n@mail.gmail.com", false},
