@@ -35,11 +35,11 @@ ISOLATION_OPTS = --inputdir=test/isolation
 
 # TAP_TESTS stays unset: installcheck asks nothing of the server it is pointed
 # at, while TAP makes clusters of its own. They have the target check-tap.
-PROVE_TESTS = $(sort $(wildcard test/t/*.pl))
+PROVE_TESTS ?= $(sort $(wildcard test/t/*.pl))
 
 # A unit program names the files it is linked with: /* links: delivery/retry.c */
 UNIT_TESTS = $(patsubst test/unit/%.c,build/unit/%,$(sort $(wildcard test/unit/*.c)))
-UNIT_CFLAGS = -std=gnu99 -g -O1 -Wall -Wextra -Wshadow -fsanitize=undefined -fno-sanitize-recover=undefined
+UNIT_CFLAGS = -std=gnu99 -g -O1 -Wall -Wextra -Wshadow -fsanitize=undefined -fno-sanitize-recover=undefined $(COPT)
 
 # ---- flags ----------------------------------------------------------------
 
@@ -102,7 +102,7 @@ build/unit/%: test/unit/%.c $$(call unit_links,test/unit/$$*.c) $(HEADER_FILES) 
 
 # ---- checks and tools -----------------------------------------------------
 
-.PHONY: check-unit check-tap check-meta check-format format test demo bench soak model majors dist
+.PHONY: check-unit check-tap check-meta check-format format test demo bench soak model majors dist test-asan test-valgrind fuzz
 
 check-unit: $(UNIT_TESTS)
 ifneq (,$(UNIT_TESTS))
@@ -146,6 +146,18 @@ soak:
 # make model SEEDS=1000 FIRST=1 CONNECTIONS=4: see test/model/run.sh
 model:
 	@bash test/model/run.sh
+
+# make test-asan STAGES='unit regress': all stages unless told
+test-asan:
+	@bash test/sanitize/asan.sh $(STAGES)
+
+# make test-valgrind TESTS=101_retries.pl: some of sending unless told
+test-valgrind:
+	@bash test/sanitize/valgrind.sh $(TESTS)
+
+# make fuzz SECONDS=600 TARGETS='url mailbox'
+fuzz:
+	@bash test/fuzz/run.sh $(or $(SECONDS),60) $(TARGETS)
 
 majors:
 	@bash test/majors/run.sh

@@ -25,7 +25,7 @@ check_length() {
 }
 
 shopt -s nullglob
-files=(src/*/*.c src/*/*.h test/unit/*.c test/unit/*.h test/bench/*.c)
+files=(src/*/*.c src/*/*.h test/unit/*.c test/unit/*.h test/fuzz/*.c test/fuzz/*.h test/bench/*.c)
 if [ ${#files[@]} -eq 0 ]; then
 	echo 'no C files'
 	exit 0

@@ -3,7 +3,8 @@
 # `set -euo pipefail`; it changes to the root of the checkout.
 #
 #   need_packages TOOL...        install by apt what is missing, or say what is
-#                                and exit. TOOLs: build, tap, model, format, demo.
+#                                and exit. TOOLs: build, tap, model, format, fuzz,
+#                                demo.
 #                                Sets PG_CONFIG, PG_BINDIR and PG_MAJOR
 #   install_node_packages DIR    what DIR/package-lock.json names, by npm
 #   build_and_install            make, make install (by sudo if need be), one
@@ -100,6 +101,11 @@ missing_packages() {
 		model) python_for_model >/dev/null || echo python3-psycopg2 ;;
 		tap) perl -MIPC::Run -e 1 2>/dev/null || echo libipc-run-perl ;;
 		format) have clang-format-14 || have clang-format || echo clang-format-14 ;;
+		fuzz)
+			have clang-14 || have clang || echo clang-14
+			has_fuzzer || echo libclang-rt-14-dev
+			have llvm-symbolizer-14 || have llvm-symbolizer || echo llvm-14
+			;;
 		demo)
 			have node || echo nodejs
 			have npm || echo npm
@@ -107,6 +113,8 @@ missing_packages() {
 		esac
 	done | sort -u
 }
+
+has_fuzzer() { compgen -G '/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*' >/dev/null; }
 
 # Debian's module is Debian's python3's, which need not be the first in the path.
 python_for_model() {
