@@ -15,11 +15,7 @@ INSERT INTO rf_webhook (campaign_id, url, rate_limit) VALUES (:campaign, 'https:
 INSERT INTO rf_inbound_token (name, token_hash, actions)
 VALUES ('shop', decode(repeat('00', 32), 'hex'), '{qualify}');
 
--- guards: webhooks: formats, rate, order, HTTP/2, fulfilment
-INSERT INTO rf_webhook (campaign_id, url, format)
-VALUES (:campaign, 'https://hooks.example/', 'cloudevents');
-INSERT INTO rf_webhook (campaign_id, url, format, template)
-VALUES (:campaign, 'https://hooks.example/', 'template', '{"who": "{{participant.name}}"}');
+-- guards: webhooks: rate, order, HTTP/2, fulfilment
 INSERT INTO rf_webhook (campaign_id, url, rate_limit) VALUES (:campaign, 'https://hooks.example/', 5);
 INSERT INTO rf_webhook (campaign_id, url, ordering) VALUES (:campaign, 'https://hooks.example/', 'fifo');
 INSERT INTO rf_webhook (campaign_id, url, http_version) VALUES (:campaign, 'https://hooks.example/', '2');

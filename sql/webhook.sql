@@ -87,7 +87,7 @@ INSERT INTO rf_webhook (url, format, fields) VALUES ('https://example.com', 'fie
 INSERT INTO rf_webhook (url, format, fields) VALUES ('https://example.com', 'fields', '{"a": 1}');
 INSERT INTO rf_webhook (url, format, fields) VALUES ('https://example.com', 'fields', '["participant.email"]');
 INSERT INTO rf_webhook (url, format, fields, extra)
-	VALUES ('https://example.com', 'fields', '{"a": "participant.email"}', '{"b": {"c": 1}}');
+	VALUES ('https://example.com', 'form', '{"a": "participant.email"}', '{"b": {"c": 1}}');
 INSERT INTO rf_webhook (url, format) VALUES ('https://example.com', 'fields');
 INSERT INTO rf_webhook (url, method) VALUES ('https://example.com', 'GET');
 INSERT INTO rf_webhook (url, method) VALUES ('https://example.com', 'DELETE');

@@ -190,17 +190,25 @@ configuration_set_keys(RfEndpointConfig *config, uint64 row)
 	}
 }
 
+static const char *
+configuration_content_type(const RfEndpointConfig *config, const char *format)
+{
+	if (config->method == RF_HTTP_GET || strcmp(format, "form") == 0)
+		return "content-type: application/x-www-form-urlencoded";
+	if (strcmp(format, "cloudevents") == 0)
+		return "content-type: application/cloudevents+json";
+	return "content-type: application/json";
+}
+
 static void
 configuration_set_headers(RfEndpointConfig *config, uint64 row)
 {
 	Datum *lines;
 	int	   n = configuration_array(row, COLUMN_HEADERS, TEXTOID, &lines);
-	bool   json = config->method != RF_HTTP_GET &&
-		strcmp(rf_text(row, COLUMN_FORMAT), "form") != 0;
 
 	config->headers = MemoryContextAlloc(config->context, (n + 2) * sizeof(char *));
-	config->headers[config->nheaders++] = json ? "content-type: application/json"
-											   : "content-type: application/x-www-form-urlencoded";
+	config->headers[config->nheaders++] =
+		configuration_content_type(config, rf_text(row, COLUMN_FORMAT));
 	config->headers[config->nheaders++] = "user-agent: referral/" REFERRAL_VERSION;
 	for (int i = 0; i < n; i++)
 		config->headers[config->nheaders++] =

@@ -21,8 +21,8 @@
 #include "base/fresh.h"
 #include "base/sqlstate.h"
 #include "delivery/webhook.h"
-#include "program/event.h"
-#include "program/payload.h"
+#include "delivery/webhook_body.h"
+#include "program/event_type.h"
 
 PG_FUNCTION_INFO_V1(rf_webhook_admit);
 PG_FUNCTION_INFO_V1(rf_webhook_created);
@@ -106,77 +106,6 @@ webhook_check_schedule(Datum schedule)
 	}
 }
 
-/* Call "check" for each member of an object; other values a constraint refuses. */
-static void
-webhook_each_member(Jsonb *object, void (*check)(const char *name, const JsonbValue *value))
-{
-	JsonbIterator	  *iterator = JsonbIteratorInit(&object->root);
-	JsonbValue		   value;
-	JsonbIteratorToken token;
-	char			  *name = NULL;
-
-	if (!JB_ROOT_IS_OBJECT(object))
-		return;
-	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
-	{
-		if (token == WJB_KEY)
-			name = pnstrdup(value.val.string.val, value.val.string.len);
-		else if (token == WJB_VALUE)
-			check(name, &value);
-	}
-}
-
-static void
-webhook_check_name(const char *name)
-{
-	if (name[0] == '\0')
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("name of a field must not be empty")));
-}
-
-static void
-webhook_check_field(const char *name, const JsonbValue *value)
-{
-	char *path;
-
-	webhook_check_name(name);
-	if (value->type != jbvString)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("field \"%s\" is not a string", name),
-				 errhint("Fields hold paths such as \"participant.email\"; constants belong in \"extra\".")));
-	path = pnstrdup(value->val.string.val, value->val.string.len);
-	if (!rf_payload_path_is_known(path))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("path \"%s\" of field \"%s\" does not exist", path, name),
-				 errhint("Paths look like \"participant.email\", \"referrer.name\" or \"reward.amount\".")));
-}
-
-static void
-webhook_check_constant(const char *name, const JsonbValue *value)
-{
-	webhook_check_name(name);
-	if (value->type == jbvBinary)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("constant \"%s\" is an object or an array", name),
-				 errhint("Constants in \"extra\" are strings, numbers, booleans or null.")));
-}
-
-static void
-webhook_check_fields(Datum fields)
-{
-	webhook_each_member(DatumGetJsonbP(fields), webhook_check_field);
-}
-
-static void
-webhook_check_extra(Datum extra)
-{
-	webhook_each_member(DatumGetJsonbP(extra), webhook_check_constant);
-}
-
 RF_STATEMENT(find_campaign,
 			 "SELECT FROM @extschema@.rf_campaign WHERE id = $1", INT8OID);
 RF_STATEMENT(find_rule,
@@ -203,27 +132,66 @@ webhook_check_rule(Datum id)
 	webhook_check_reference(&find_rule, "rule", id);
 }
 
-/* Check a column of the new row, unless it is null or as it was. */
-static void
-webhook_check_column(TriggerData *data, HeapTuple row, const char *column, void (*check)(Datum))
+/* Is a column of the new row as it was before an UPDATE, not null? */
+static bool
+webhook_is_unchanged(TriggerData *data, HeapTuple row, const char *column)
 {
 	TupleDesc		  tupdesc = RelationGetDescr(data->tg_relation);
 	int				  attnum = SPI_fnumber(tupdesc, column);
 	Form_pg_attribute attribute = TupleDescAttr(tupdesc, attnum - 1);
 	bool			  isnull;
-	Datum			  value = SPI_getbinval(row, tupdesc, attnum, &isnull);
+	bool			  was_null;
+	Datum			  value;
+	Datum			  old;
 
-	if (isnull)
+	if (!TRIGGER_FIRED_BY_UPDATE(data->tg_event))
+		return false;
+	value = SPI_getbinval(row, tupdesc, attnum, &isnull);
+	old = SPI_getbinval(data->tg_trigtuple, tupdesc, attnum, &was_null);
+	return !isnull && !was_null &&
+		datum_image_eq(old, value, attribute->attbyval, attribute->attlen);
+}
+
+/* Check a column of the new row, unless it is null. */
+static void
+webhook_check_value(TriggerData *data, HeapTuple row, const char *column, void (*check)(Datum))
+{
+	TupleDesc tupdesc = RelationGetDescr(data->tg_relation);
+	bool	  isnull;
+	Datum	  value = SPI_getbinval(row, tupdesc, SPI_fnumber(tupdesc, column), &isnull);
+
+	if (!isnull)
+		check(value);
+}
+
+/* The same, unless it is as it was. */
+static void
+webhook_check_column(TriggerData *data, HeapTuple row, const char *column, void (*check)(Datum))
+{
+	if (!webhook_is_unchanged(data, row, column))
+		webhook_check_value(data, row, column, check);
+}
+
+static bool
+webhook_has_text(TriggerData *data, HeapTuple row, const char *column, const char *text)
+{
+	TupleDesc tupdesc = RelationGetDescr(data->tg_relation);
+	char	 *value = SPI_getvalue(row, tupdesc, SPI_fnumber(tupdesc, column));
+
+	return value != NULL && strcmp(value, text) == 0;
+}
+
+/* What constants may be, format and method say. */
+static void
+webhook_check_constants(TriggerData *data, HeapTuple row)
+{
+	bool form = webhook_has_text(data, row, "format", "form") ||
+		webhook_has_text(data, row, "method", "GET");
+
+	if (webhook_is_unchanged(data, row, "extra") && webhook_is_unchanged(data, row, "format") &&
+		webhook_is_unchanged(data, row, "method"))
 		return;
-	if (TRIGGER_FIRED_BY_UPDATE(data->tg_event))
-	{
-		bool  was_null;
-		Datum old = SPI_getbinval(data->tg_trigtuple, tupdesc, attnum, &was_null);
-
-		if (!was_null && datum_image_eq(old, value, attribute->attbyval, attribute->attlen))
-			return;
-	}
-	check(value);
+	webhook_check_value(data, row, "extra", form ? rf_webhook_check_form_extra : rf_webhook_check_extra);
 }
 
 static HeapTuple
@@ -280,8 +248,9 @@ rf_webhook_admit(PG_FUNCTION_ARGS)
 	webhook_check_column(data, row, "url", webhook_check_url);
 	webhook_check_column(data, row, "events", webhook_check_events);
 	webhook_check_column(data, row, "retry_schedule", webhook_check_schedule);
-	webhook_check_column(data, row, "fields", webhook_check_fields);
-	webhook_check_column(data, row, "extra", webhook_check_extra);
+	webhook_check_column(data, row, "fields", rf_webhook_check_fields);
+	webhook_check_column(data, row, "template", rf_webhook_check_template);
+	webhook_check_constants(data, row);
 	return PointerGetDatum(row);
 }
 

@@ -31,34 +31,40 @@ enum
 	CREATE_SOURCES,
 	CREATE_RULE_ID,
 	CREATE_HEADERS,
+	CREATE_TEMPLATE,
 };
 
-/* All but the headers are columns; the campaign becomes its id. */
-#define CREATE_COLUMNS CREATE_HEADERS
+/* Those that are columns, in the order of insert_webhook; the campaign becomes its id. */
+static const int create_columns[] = {
+	CREATE_URL, CREATE_EVENTS, CREATE_CAMPAIGN, CREATE_NAME, CREATE_METHOD, CREATE_FORMAT,
+	CREATE_FIELDS, CREATE_EXTRA, CREATE_SOURCES, CREATE_RULE_ID, CREATE_TEMPLATE};
 
 RF_STATEMENT(insert_webhook,
 			 "INSERT INTO @extschema@.rf_webhook"
-			 " (url, events, campaign_id, name, method, format, fields, extra, sources, rule_id)"
+			 " (url, events, campaign_id, name, method, format, fields, extra, sources, rule_id,"
+			 "  template)"
 			 " VALUES ($1, coalesce($2, '{*}'), $3, $4, coalesce($5, 'POST'),"
-			 "  coalesce($6, 'standard'), $7, $8, $9, $10)"
+			 "  coalesce($6, 'standard'), $7, $8, $9, $10, $11)"
 			 " RETURNING id",
 			 TEXTOID, TEXTARRAYOID, INT8OID, TEXTOID, TEXTOID, TEXTOID, JSONBOID, JSONBOID,
-			 TEXTARRAYOID, INT8OID);
+			 TEXTARRAYOID, INT8OID, JSONBOID);
 
 static int64
 webhook_insert(FunctionCallInfo fcinfo)
 {
-	Datum values[CREATE_COLUMNS];
-	char  nulls[CREATE_COLUMNS];
+	Datum values[lengthof(create_columns)];
+	char  nulls[lengthof(create_columns)];
 
-	for (int i = 0; i < CREATE_COLUMNS; i++)
+	for (size_t i = 0; i < lengthof(create_columns); i++)
 	{
-		values[i] = PG_GETARG_DATUM(i);
-		nulls[i] = PG_ARGISNULL(i) ? 'n' : ' ';
+		int argument = create_columns[i];
+
+		values[i] = PG_GETARG_DATUM(argument);
+		nulls[i] = PG_ARGISNULL(argument) ? 'n' : ' ';
+		if (argument == CREATE_CAMPAIGN && nulls[i] == ' ')
+			values[i] =
+				Int64GetDatum(rf_campaign_by_slug(TextDatumGetCString(values[i]))->id);
 	}
-	if (!PG_ARGISNULL(CREATE_CAMPAIGN))
-		values[CREATE_CAMPAIGN] =
-			Int64GetDatum(rf_campaign_by_slug(TextDatumGetCString(values[CREATE_CAMPAIGN]))->id);
 	rf_execute(&insert_webhook, values, nulls);
 	return rf_int64(0, 1);
 }

@@ -97,6 +97,8 @@ typedef enum RfFormat
 	RF_FORMAT_STANDARD,
 	RF_FORMAT_FIELDS,
 	RF_FORMAT_FORM,
+	RF_FORMAT_CLOUDEVENTS,
+	RF_FORMAT_TEMPLATE,
 } RfFormat;
 
 /* A webhook's wishes. */
@@ -108,8 +110,9 @@ typedef struct RfSubscription
 	char   **sources;
 	int64	 rule_id; /* 0: all events */
 	RfFormat format;
-	Jsonb	*fields; /* NULL in the standard format */
+	Jsonb	*fields; /* of the formats fields and form; else NULL */
 	Jsonb	*extra;	 /* may be NULL */
+	Jsonb *template; /* of the format template; else NULL */
 } RfSubscription;
 
 /* What a signal of fraud does to a person who joins. */

@@ -18,6 +18,7 @@
 #include "program/predicate.h"
 #include "program/currency.h"
 #include "program/event_type.h"
+#include "program/format.h"
 
 RF_STATEMENT(load_campaign,
 			 "SELECT slug, name, state, starts_at, ends_at, landing_url,"
@@ -47,8 +48,8 @@ RF_STATEMENT(load_milestones,
 
 RF_STATEMENT(load_subscriptions,
 			 "SELECT id, events, sources, rule_id,"
-			 " CASE method WHEN 'GET' THEN 'form' ELSE format END, fields, extra"
-			 " FROM @extschema@.rf_webhook"
+			 " " RF_FORMAT_COLUMNS
+			 " FROM @extschema@.rf_webhook w"
 			 " WHERE (campaign_id IS NULL OR campaign_id = $1) AND state <> 'disabled'"
 			 " ORDER BY id",
 			 INT8OID);
@@ -255,18 +256,15 @@ load_thresholds(RfRule *rule, uint64 row, uint64 nrows)
 static void
 load_subscription(RfSubscription *subscription, uint64 row)
 {
-	static const char *const formats[] = {"standard", "fields", "form"};
-	int						 nevents;
-	char				   **events = load_texts(row, 2, &nevents);
+	int	   nevents;
+	char **events = load_texts(row, 2, &nevents);
 
 	subscription->webhook_id = rf_int64(row, 1);
 	for (int i = 0; i < nevents; i++)
 		subscription->types |= rf_event_pattern_types(events[i]);
 	subscription->sources = load_texts(row, 3, &subscription->nsources);
 	subscription->rule_id = rf_int64(row, 4);
-	subscription->format = load_enum(row, 5, formats, lengthof(formats));
-	subscription->fields = load_jsonb(row, 6);
-	subscription->extra = load_jsonb(row, 7);
+	rf_format_read(subscription, row, 5);
 }
 
 /* Run a statement on the campaign; returns the number of rows. */

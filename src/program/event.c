@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "program/event.h"
+#include "program/format.h"
 #include "program/home.h"
 #include "program/news.h"
 
@@ -72,18 +73,30 @@ event_is_wanted(const RfSubscription *subscription, const RfEvent *event)
 	return event_source_matches(subscription, event->participant);
 }
 
+/* The body in the subscription's format, which is not the standard one. */
+static Datum
+event_body(const RfSubscription *subscription, RfEventType type, int64 event_id,
+		   const char *standard)
+{
+	const char *message_id = rf_event_message_id(rf_home_current(), event_id);
+
+	return rf_payload_freeze(rf_format_body(standard, message_id, subscription), type);
+}
+
+/* A delivery of the event last added. */
 static void
 event_add_delivery(RfEventBatch *batch, const RfSubscription *subscription,
 				   const RfEvent *event, const char *standard)
 {
-	rf_column_add(&batch->delivery_event_id, batch->id.values[batch->id.n - 1]);
+	Datum event_id = batch->id.values[batch->id.n - 1];
+
+	rf_column_add(&batch->delivery_event_id, event_id);
 	rf_column_add(&batch->delivery_webhook_id, Int64GetDatum(subscription->webhook_id));
 	if (subscription->format == RF_FORMAT_STANDARD)
 		rf_column_add_null(&batch->delivery_body);
 	else
 		rf_column_add(&batch->delivery_body,
-					  rf_payload_freeze(rf_payload_chosen(standard, subscription),
-										event->type));
+					  event_body(subscription, event->type, DatumGetInt64(event_id), standard));
 }
 
 /* The event itself; returns its standard payload. */

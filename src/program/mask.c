@@ -19,8 +19,9 @@
 #include "utils/json.h"
 
 #include "program/campaign.h"
+#include "program/event.h"
+#include "program/format.h"
 #include "program/mask.h"
-#include "program/payload.h"
 
 /* ---- events ------------------------------------------------------------- */
 
@@ -99,8 +100,7 @@ events_mask(const RfPerson *anonymous)
 /* ---- what waits to be sent ---------------------------------------------- */
 
 RF_STATEMENT(read_bodies,
-			 "SELECT d.id, w.fields, w.extra, w.method = 'GET' OR w.format = 'form',"
-			 "  convert_from(e.payload, 'UTF8')"
+			 "SELECT d.id, convert_from(e.payload, 'UTF8'), e.home, e.id, " RF_FORMAT_COLUMNS
 			 " FROM (SELECT id, event_id, webhook_id FROM @extschema@.rf_outbox"
 			 "   WHERE body IS NOT NULL"
 			 "  UNION ALL SELECT delivery_id, event_id, webhook_id FROM @extschema@.rf_retry"
@@ -130,29 +130,22 @@ WRITE_BODIES(dead, delivery_id);
 static RfStatement *const write_bodies[] = {
 	&write_outbox_0, &write_outbox_1, &write_outbox_2, &write_outbox_3, &write_retry, &write_dead};
 
-static Jsonb *
-body_jsonb(uint64 row, int column)
-{
-	bool  isnull;
-	Datum value = rf_value(row, column, &isnull);
-
-	return isnull ? NULL : DatumGetJsonbPCopy(value);
-}
-
 /*
- * The body anew, as its webhook wants it today. One whose webhook has no fields
- * any more, or is gone, gets the standard format: an empty body cannot be sent.
+ * The body anew, as its webhook wants it today. One whose webhook wants the
+ * standard format by now, is gone, or has a template that makes too much of it,
+ * gets the standard format: an empty body cannot be sent.
  */
 static char *
 body_of(uint64 row)
 {
-	char		  *standard = rf_text(row, 5);
-	RfSubscription subscription = {
-		.fields = body_jsonb(row, 2),
-		.extra = body_jsonb(row, 3),
-		.format = rf_bool(row, 4) ? RF_FORMAT_FORM : RF_FORMAT_FIELDS};
+	char		  *standard = rf_text(row, 2);
+	char		  *message_id = rf_event_message_id(rf_int64(row, 3), rf_int64(row, 4));
+	RfSubscription subscription = {0};
+	char		  *body;
 
-	return subscription.fields != NULL ? rf_payload_chosen(standard, &subscription) : standard;
+	rf_format_read(&subscription, row, 5);
+	body = rf_format_body_if_fits(standard, message_id, &subscription);
+	return body != NULL ? body : standard;
 }
 
 static void

@@ -75,18 +75,9 @@ extern void rf_payload_number(StringInfo out, const char *key, Datum number);
 extern void rf_payload_time(StringInfo out, TimestampTz when);
 
 /*
- * The formats whose fields the user chose, made from the standard one: a flat
- * JSON object, or the same urlencoded (also a GET's query string).
- */
-extern char *rf_payload_chosen(const char *standard, const RfSubscription *subscription);
-
-/*
  * The exact bytes to send: UTF-8, whatever the server's encoding. Raises RF010
  * above RF_PAYLOAD_MAX. Returns a bytea.
  */
 extern Datum rf_payload_freeze(const char *text, RfEventType type);
-
-/* Can a field hold this, such as "participant.email" or "participant.meta.plan"? */
-extern bool rf_payload_path_is_known(const char *path);
 
 #endif /* RF_PAYLOAD_H */

@@ -67,13 +67,13 @@ COMMENT ON COLUMN @extschema@.rf_webhook.sources IS
 COMMENT ON COLUMN @extschema@.rf_webhook.rule_id IS
 'only reward events of this rule; null: all events';
 COMMENT ON COLUMN @extschema@.rf_webhook.format IS
-'standard: the Standard Webhooks envelope; fields: a flat JSON object; form: the same urlencoded';
+'standard: the Standard Webhooks envelope; fields: a flat JSON object; form: the same urlencoded; cloudevents: CloudEvents 1.0; template: JSON of any shape';
 COMMENT ON COLUMN @extschema@.rf_webhook.fields IS
 'names of the receiver''s choice and what they hold: {"email_address": "participant.email"}';
 COMMENT ON COLUMN @extschema@.rf_webhook.extra IS
-'constants added to the fields';
+'constants added to the fields; in JSON they may be objects and arrays';
 COMMENT ON COLUMN @extschema@.rf_webhook.template IS
-'body with {{participant.name}} and the like';
+'JSON in whose strings {{participant.name}} and the like stand for values; the text {{ is written {{{{';
 COMMENT ON COLUMN @extschema@.rf_webhook.header_names IS
 'names of the headers given with rf_set_headers; their values are secrets';
 COMMENT ON COLUMN @extschema@.rf_webhook.state IS
@@ -110,8 +110,8 @@ COMMENT ON FUNCTION @extschema@.rf_webhook_deleted() IS
 
 CREATE TRIGGER rf_webhook_unbuilt
 BEFORE INSERT OR UPDATE ON @extschema@.rf_webhook
-FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_refuse_unbuilt('format=cloudevents',
-	'format=template', 'template', 'rate_limit', 'ordering=fifo', 'http_version=2', 'fulfills=true');
+FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_refuse_unbuilt('rate_limit',
+	'ordering=fifo', 'http_version=2', 'fulfills=true');
 CREATE TRIGGER rf_webhook_admit
 BEFORE INSERT OR UPDATE ON @extschema@.rf_webhook
 FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_webhook_admit();

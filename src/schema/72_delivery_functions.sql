@@ -12,10 +12,11 @@ CREATE OR REPLACE FUNCTION @extschema@.rf_create_webhook(
 	sources text[] DEFAULT NULL,
 	rule_id bigint DEFAULT NULL,
 	headers jsonb DEFAULT NULL,
+	template jsonb DEFAULT NULL,
 	OUT webhook_id bigint,
 	OUT secret text)
 LANGUAGE C VOLATILE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.rf_create_webhook(text, text[], text, text, text, text, jsonb, jsonb, text[], bigint, jsonb) IS
+COMMENT ON FUNCTION @extschema@.rf_create_webhook(text, text[], text, text, text, text, jsonb, jsonb, text[], bigint, jsonb, jsonb) IS
 'makes a webhook and the secret that signs what it is sent';
 
 CREATE OR REPLACE FUNCTION @extschema@.rf_webhook_secret(webhook_id bigint) RETURNS text
