@@ -200,6 +200,17 @@ configuration_content_type(const RfEndpointConfig *config, const char *format)
 	return "content-type: application/json";
 }
 
+/* Room for a header in which message ids are filled in; 0: it has none. */
+static size_t
+configuration_id_bytes(const char *header)
+{
+	size_t bytes = 0;
+
+	for (const char *at = header; (at = strstr(at, RF_ENDPOINT_MESSAGE_ID)) != NULL; at++)
+		bytes += RF_MESSAGE_ID_SIZE;
+	return bytes > 0 ? strlen(header) + 1 + bytes : 0;
+}
+
 static void
 configuration_set_headers(RfEndpointConfig *config, uint64 row)
 {
@@ -211,8 +222,12 @@ configuration_set_headers(RfEndpointConfig *config, uint64 row)
 		configuration_content_type(config, rf_text(row, COLUMN_FORMAT));
 	config->headers[config->nheaders++] = "user-agent: referral/" REFERRAL_VERSION;
 	for (int i = 0; i < n; i++)
-		config->headers[config->nheaders++] =
-			MemoryContextStrdup(config->context, TextDatumGetCString(lines[i]));
+	{
+		const char *line = MemoryContextStrdup(config->context, TextDatumGetCString(lines[i]));
+
+		config->headers[config->nheaders++] = line;
+		config->id_header_bytes += configuration_id_bytes(line);
+	}
 }
 
 static RfHttpMethod

@@ -16,6 +16,12 @@
 #include "delivery/queue.h"
 #include "delivery/signature.h"
 
+/* What stands for the message id in a header of the user's own. */
+#define RF_ENDPOINT_MESSAGE_ID "{{event.id}}"
+
+/* Longest message id, with its zero byte. */
+#define RF_MESSAGE_ID_SIZE 64
+
 /* Live secrets that sign a request. */
 #define RF_ENDPOINT_KEYS_MAX 10
 
@@ -41,7 +47,8 @@ typedef struct RfEndpointConfig
 	int			  nkeys;
 	RfKey		  keys[RF_ENDPOINT_KEYS_MAX];
 	int			  nheaders;
-	const char	**headers; /* the same on every request */
+	const char	**headers;		   /* the same on every request, but for message ids */
+	size_t		  id_header_bytes; /* what those with a message id take; 0: none */
 } RfEndpointConfig;
 
 typedef enum RfEndpointState

@@ -38,6 +38,7 @@ rf_parcel_create(RfEndpoint *endpoint, const RfDelivery *delivery, const char *b
 	parcel->length = length;
 	parcel->config = NULL;
 	parcel->url = NULL;
+	parcel->id_headers = NULL;
 	parcel_bytes += length;
 	return parcel;
 }
@@ -49,6 +50,8 @@ rf_parcel_free(RfParcel *parcel)
 	pfree(parcel->body);
 	if (parcel->url != NULL)
 		pfree(parcel->url);
+	if (parcel->id_headers != NULL)
+		pfree(parcel->id_headers);
 	if (parcel->config != NULL)
 		rf_endpoint_config_release(parcel->config);
 	parcel->next = parcel_free_list;
@@ -78,12 +81,36 @@ parcel_sign(RfParcel *parcel, int64 timestamp)
 		strcpy(at - 1, ";");
 }
 
+/* The line, or, where it says so, one with the message id, written to *room. */
+static const char *
+parcel_header(const RfParcel *parcel, const char *line, char **room)
+{
+	const char *mark = strstr(line, RF_ENDPOINT_MESSAGE_ID);
+	const char *result = *room;
+	char	   *at = *room;
+
+	if (mark == NULL)
+		return line;
+	for (; mark != NULL; mark = strstr(line, RF_ENDPOINT_MESSAGE_ID))
+	{
+		memcpy(at, line, mark - line);
+		at = stpcpy(at + (mark - line), parcel->message_id);
+		line = mark + strlen(RF_ENDPOINT_MESSAGE_ID);
+	}
+	*room = stpcpy(at, line) + 1;
+	return result;
+}
+
 static int
 parcel_write_headers(RfParcel *parcel, int64 timestamp)
 {
 	RfEndpointConfig *config = parcel->config;
+	char			 *room = NULL;
 	int				  n = 0;
 
+	if (config->id_header_bytes > 0)
+		room = parcel->id_headers =
+			MemoryContextAlloc(TopMemoryContext, config->id_header_bytes);
 	snprintf(parcel->id_line, sizeof(parcel->id_line), "webhook-id: %s", parcel->message_id);
 	snprintf(parcel->timestamp_line, sizeof(parcel->timestamp_line),
 			 "webhook-timestamp: " INT64_FORMAT, timestamp);
@@ -98,7 +125,7 @@ parcel_write_headers(RfParcel *parcel, int64 timestamp)
 	parcel->headers[n++] = parcel->event_line;
 	parcel->headers[n++] = parcel->attempt_line;
 	for (int i = 0; i < config->nheaders && n < RF_HTTP_HEADERS_MAX; i++)
-		parcel->headers[n++] = config->headers[i];
+		parcel->headers[n++] = parcel_header(parcel, config->headers[i], &room);
 	return n;
 }
 

@@ -17,13 +17,14 @@ typedef struct RfParcel
 	RfDelivery		 delivery;
 	char			*body; /* the parcel's own */
 	int				 length;
-	char			 message_id[64];
+	char			 message_id[RF_MESSAGE_ID_SIZE];
 	char			 event_type[64];
 
 	/* Once it is a request. */
 	RfEndpointConfig *config;
 	TimestampTz		  started_at;
-	char			 *url; /* the parcel's own; NULL: the configuration's */
+	char			 *url;		  /* the parcel's own; NULL: the configuration's */
+	char			 *id_headers; /* the parcel's own; NULL: none has its id */
 	char			  id_line[80];
 	char			  timestamp_line[48];
 	char			  signature_line[RF_PARCEL_SIGNATURES];

@@ -27,7 +27,7 @@ COMMENT ON FUNCTION @extschema@.rf_webhook_secret(bigint) IS
 CREATE OR REPLACE FUNCTION @extschema@.rf_set_headers(webhook_id bigint, headers jsonb) RETURNS void
 LANGUAGE C VOLATILE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.rf_set_headers(bigint, jsonb) IS
-'gives a webhook headers of its own, {"Authorization": "Bearer ..."}, instead of those it has; null: none';
+'gives a webhook headers of its own, {"Authorization": "Bearer ..."}, instead of those it has; {{event.id}} in a value stands for the webhook-id of the message; null: none';
 
 CREATE OR REPLACE FUNCTION @extschema@.rf_check_url(url text) RETURNS text
 LANGUAGE C STABLE STRICT AS 'MODULE_PATHNAME';

@@ -1,6 +1,6 @@
 # CloudEvents and templates arrive as they were frozen when the event happened,
 # with their content types, signed; also when they are tried again after the
-# template was changed.
+# template was changed. A header of the user's own may hold the message id.
 use strict;
 use warnings;
 
@@ -33,6 +33,8 @@ create_webhook('/ok/cloudevents', "format => 'cloudevents'");
 create_webhook('/ok/template', $template);
 create_webhook('/ok/put', $template, "method => 'PUT'");
 create_webhook('/status/503', $template);
+create_webhook('/ok/header', $template,
+	q(headers => '{"Idempotency-Key": "{{event.id}}", "X-Both": "<{{event.id}}{{event.id}}>", "X-Text": "{{type}}"}'));
 my ($again) = '/status/503';
 
 # The body that the outbox holds of a webhook, as hex. It is read before it commits.
@@ -68,6 +70,11 @@ is_deeply(decode_json($filled->{body}),
 my ($put) = $sink->await(1, '/ok/put');
 ok($put->{method} eq 'PUT' && $put->{body} eq $filled->{body}
 	&& WebhookSink::is_signed($put, $secret{'/ok/put'}), 'PUT carries the same');
+
+my ($header) = map { $_->{headers} } $sink->await(1, '/ok/header');
+is_deeply([ @$header{qw(idempotency-key x-both x-text)} ],
+	[ $message_id, "<$message_id$message_id>", '{{type}}' ],
+	'a header holds the message id, and nothing else is filled in');
 
 # A changed template is for what happens from now on.
 my ($first) = $sink->await(1, $again);
