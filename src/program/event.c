@@ -73,14 +73,25 @@ event_is_wanted(const RfSubscription *subscription, const RfEvent *event)
 	return event_source_matches(subscription, event->participant);
 }
 
-/* The body in the subscription's format, which is not the standard one. */
+/*
+ * The body in the subscription's format, which is not the standard one. A
+ * statement may write very many.
+ */
 static Datum
 event_body(const RfSubscription *subscription, RfEventType type, int64 event_id,
 		   const char *standard)
 {
-	const char *message_id = rf_event_message_id(rf_home_current(), event_id);
+	const char	 *message_id = rf_event_message_id(rf_home_current(), event_id);
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "referral format",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(scratch);
+	const char	 *body = rf_format_body(standard, message_id, subscription);
+	Datum		  frozen;
 
-	return rf_payload_freeze(rf_format_body(standard, message_id, subscription), type);
+	MemoryContextSwitchTo(caller);
+	frozen = rf_payload_freeze(body, type);
+	MemoryContextDelete(scratch);
+	return frozen;
 }
 
 /* A delivery of the event last added. */
