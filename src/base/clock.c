@@ -10,8 +10,8 @@
 
 int rf_clock_offset = 0;
 
-static int64
-clock_monotonic_usecs(void)
+int64
+rf_monotonic_usecs(void)
 {
 	struct timespec now;
 
@@ -23,7 +23,7 @@ TimestampTz
 rf_steady_now(void)
 {
 	static TimestampTz begin = 0; /* the system's time when the monotonic clock showed 0 */
-	int64			   elapsed = clock_monotonic_usecs();
+	int64			   elapsed = rf_monotonic_usecs();
 
 	if (begin == 0)
 		begin = GetCurrentTimestamp() - elapsed;

@@ -23,6 +23,12 @@ rf_unix_usecs(TimestampTz when)
 }
 
 /*
+ * Microseconds on a clock that never jumps and is the same for all processes,
+ * from an arbitrary moment: for what they share.
+ */
+extern int64 rf_monotonic_usecs(void);
+
+/*
  * A clock that never jumps, for what is kept in this process's memory: the
  * system's time when it was first asked, and what has passed since.
  */
