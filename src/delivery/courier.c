@@ -31,6 +31,7 @@
 #include "delivery/retention.h"
 #include "delivery/retrying.h"
 #include "delivery/rotation.h"
+#include "delivery/statistics.h"
 #include "delivery/turn.h"
 #include "delivery/webhook_state.h"
 
@@ -59,6 +60,7 @@ rf_courier_start(int max_in_flight)
 	rf_record_start();
 	rf_dispatch_start(max_in_flight);
 	rf_http_start(max_in_flight);
+	rf_statistics_start();
 }
 
 int
@@ -141,8 +143,10 @@ courier_remove_gone(void)
 	{
 		RfEndpoint *endpoint = rf_endpoint_at(i);
 
-		if (endpoint->cleared)
-			rf_endpoint_remove(endpoint);
+		if (!endpoint->cleared)
+			continue;
+		rf_statistics_forget(endpoint->id);
+		rf_endpoint_remove(endpoint);
 	}
 }
 
@@ -353,9 +357,12 @@ courier_sleep(void)
 	TimestampTz now = rf_steady_now();
 	long		sleep = Min(SLEEP_MAX_MS, courier_turn_sleep(now));
 	long		http = rf_http_timeout_ms();
+	long		publish = rf_statistics_publish();
 
 	if (http >= 0)
 		sleep = Min(sleep, http);
+	if (publish >= 0)
+		sleep = Min(sleep, publish);
 	if (courier_restarts || !rf_configuration_is_here())
 		return sleep;
 	if (now < courier_sends_from)

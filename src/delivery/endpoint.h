@@ -99,6 +99,12 @@ typedef struct RfEndpoint
 	TimestampTz last_failure_at;
 	TimestampTz failing_since;
 	char		last_error[256];
+
+	/* What is told to those who watch (see statistics.h). */
+	struct RfSent *sent;	   /* where; NULL: nothing was told yet */
+	int64		   overflowed; /* deliveries that are only in the outbox */
+	int64		   waiting;	   /* these and the following were published last */
+	int64		   oldest_event;
 } RfEndpoint;
 
 /* Once per process. */

@@ -408,6 +408,15 @@ exchange_http_version(CURL *easy)
 	}
 }
 
+static bool
+exchange_has_dialled(CURL *easy)
+{
+	long connections = 0;
+
+	curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connections);
+	return connections > 0;
+}
+
 void
 rf_exchange_finish(RfExchange *exchange, CURLcode code)
 {
@@ -432,4 +441,5 @@ rf_exchange_finish(RfExchange *exchange, CURLcode code)
 	result->retry_after = exchange->retry_after[0] != '\0' ? exchange->retry_after : NULL;
 	result->response = exchange->response;
 	result->response_length = exchange->response_length;
+	result->dialled = exchange_has_dialled(easy);
 }

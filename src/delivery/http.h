@@ -74,6 +74,7 @@ typedef struct RfHttpResult
 	const char *retry_after;  /* NULL: no such header */
 	const char *response;	  /* first bytes of the answer's body */
 	int			response_length;
+	bool		dialled; /* on a connection of its own making */
 } RfHttpResult;
 
 /*

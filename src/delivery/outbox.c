@@ -132,6 +132,8 @@ outbox_take_new(const OutboxRow *row)
 	endpoint = rf_endpoint_get(row->webhook_id);
 	if (endpoint->overflow_from == 0 && !outbox_place(endpoint, row))
 		endpoint->overflow_from = row->delivery.id;
+	if (endpoint->overflow_from != 0)
+		endpoint->overflowed++;
 }
 
 /*
@@ -151,7 +153,10 @@ outbox_take_late(const OutboxRow *row)
 	}
 	rf_rotation_note_read(row->delivery.slot, row->delivery.id);
 	if (endpoint->overflow_from != 0 && row->delivery.id >= endpoint->overflow_from)
+	{
+		endpoint->overflowed++;
 		return true;
+	}
 	if (!rf_placing_place(endpoint, &row->delivery))
 	{
 		rf_parking_add(endpoint->id, &row->delivery, GetCurrentTimestamp());
@@ -333,9 +338,10 @@ outbox_read_overflow(RfEndpoint *endpoint)
 		if (outbox_is_ours(&row) && !outbox_place(endpoint, &row))
 			return;
 		endpoint->overflow_from = row.delivery.id + 1;
+		endpoint->overflowed--;
 	}
 	if (n < PAGE_ROWS)
-		endpoint->overflow_from = 0;
+		endpoint->overflow_from = endpoint->overflowed = 0;
 }
 
 static bool
@@ -415,6 +421,12 @@ rf_outbox_next_due(void)
 	return rf_steady_from_wall(next);
 }
 
+int64
+rf_outbox_read_to(void)
+{
+	return outbox_high;
+}
+
 /* ---- the rest ----------------------------------------------------------- */
 
 void
@@ -435,7 +447,7 @@ rf_outbox_restart(void)
 
 		while (endpoint->queue.count > 0)
 			(void) rf_endpoint_unqueue(endpoint);
-		endpoint->overflow_from = 0;
+		endpoint->overflow_from = endpoint->overflowed = 0;
 		endpoint->retrying = 0;
 		endpoint->parked = true;
 		endpoint->next_due = DT_NOBEGIN;

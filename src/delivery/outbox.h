@@ -39,4 +39,7 @@ extern void rf_outbox_make_durable(void);
  */
 extern void rf_outbox_restart(void);
 
+/* The last delivery that was read. */
+extern int64 rf_outbox_read_to(void);
+
 #endif /* RF_OUTBOX_H */

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "delivery/outcome.h"
 #include "delivery/record.h"
+#include "delivery/statistics.h"
 #include "delivery/turn.h"
 #include "delivery/webhook_state.h"
 
@@ -29,6 +30,7 @@ outcome_give_back(RfParcel *parcel, const RfHttpResult *result)
 	static TimestampTz logged = 0;
 	RfEndpoint		  *endpoint = parcel->endpoint;
 
+	rf_statistics_note_fault(result->error);
 	if (rf_turn_may_log(&logged))
 		ereport(LOG,
 				(errmsg("could not send a webhook: %s", result->error),
@@ -139,6 +141,7 @@ rf_outcome_take(RfParcel *parcel, const RfHttpResult *result)
 		if (endpoint->state == RF_ENDPOINT_ENABLED)
 			rf_webhook_state_disable(endpoint);
 	}
+	rf_statistics_note(endpoint, result, record.error != NULL);
 	rf_record_add(&record);
 	rf_parcel_free(parcel);
 	return true;

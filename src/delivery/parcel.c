@@ -10,13 +10,32 @@
 #include "base/clock.h"
 #include "delivery/parcel.h"
 
-static RfParcel *parcel_free_list = NULL;
-static int64	 parcel_bytes = 0;
+static RfParcel	 *parcel_free_list = NULL;
+static int64	  parcel_bytes = 0;
+static dlist_head parcel_live = DLIST_STATIC_INIT(parcel_live);
 
 int64
 rf_parcel_bytes(void)
 {
 	return parcel_bytes;
+}
+
+const RfParcel *
+rf_parcel_first(void)
+{
+	if (dlist_is_empty(&parcel_live))
+		return NULL;
+	return dlist_head_element(RfParcel, live, &parcel_live);
+}
+
+const RfParcel *
+rf_parcel_after(const RfParcel *parcel)
+{
+	RfParcel *current = (RfParcel *) parcel;
+
+	if (!dlist_has_next(&parcel_live, &current->live))
+		return NULL;
+	return dlist_container(RfParcel, live, dlist_next_node(&parcel_live, &current->live));
 }
 
 RfParcel *
@@ -40,12 +59,14 @@ rf_parcel_create(RfEndpoint *endpoint, const RfDelivery *delivery, const char *b
 	parcel->url = NULL;
 	parcel->id_headers = NULL;
 	parcel_bytes += length;
+	dlist_push_tail(&parcel_live, &parcel->live);
 	return parcel;
 }
 
 void
 rf_parcel_free(RfParcel *parcel)
 {
+	dlist_delete(&parcel->live);
 	parcel_bytes -= parcel->length;
 	pfree(parcel->body);
 	if (parcel->url != NULL)

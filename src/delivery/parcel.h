@@ -5,6 +5,8 @@
 #ifndef RF_PARCEL_H
 #define RF_PARCEL_H
 
+#include "lib/ilist.h"
+
 #include "delivery/endpoint.h"
 
 /* "webhook-signature: " and a signature and a space for each key. */
@@ -31,12 +33,18 @@ typedef struct RfParcel
 	char			  event_line[96];
 	char			  attempt_line[48];
 	const char		 *headers[RF_HTTP_HEADERS_MAX];
+
+	dlist_node live; /* in the list of all, until it is freed */
 } RfParcel;
 
 /* The body is copied. */
 extern RfParcel *rf_parcel_create(RfEndpoint *endpoint, const RfDelivery *delivery,
 								  const char *body, int length);
 extern void		 rf_parcel_free(RfParcel *parcel);
+
+/* All of them, loaded or under way; NULL: no more. */
+extern const RfParcel *rf_parcel_first(void);
+extern const RfParcel *rf_parcel_after(const RfParcel *parcel);
 
 /* Bytes of all parcels' bodies. */
 extern int64 rf_parcel_bytes(void);

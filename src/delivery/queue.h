@@ -18,6 +18,13 @@ typedef struct RfQueue
 extern void rf_queue_push(RfQueue *queue, const RfDelivery *delivery);
 extern void rf_queue_push_front(RfQueue *queue, const RfDelivery *delivery);
 
+/* The i-th from the front, from 0. */
+static inline const RfDelivery *
+rf_queue_at(const RfQueue *queue, int i)
+{
+	return &queue->ring[(queue->first + i) & (queue->capacity - 1)];
+}
+
 /* Not from an empty one. */
 extern RfDelivery rf_queue_pop(RfQueue *queue);
 

@@ -86,6 +86,16 @@ rf_rotation_reset(void)
 	memset(rotation_counts, 0, sizeof(rotation_counts));
 }
 
+int64
+rf_rotation_held(void)
+{
+	int64 held = 0;
+
+	for (int slot = 0; slot < RF_OUTBOX_SLOTS; slot++)
+		held += rotation_counts[slot].held;
+	return held;
+}
+
 static int
 rotation_current(void)
 {

@@ -41,4 +41,7 @@ extern void rf_rotation_work(void);
 /* That turn committed. */
 extern void rf_rotation_confirm(void);
 
+/* Deliveries that were read, and whose first attempt is not recorded yet. */
+extern int64 rf_rotation_held(void);
+
 #endif /* RF_ROTATION_H */

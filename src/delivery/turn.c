@@ -15,6 +15,7 @@
 #include "utils/timestamp.h"
 
 #include "base/extension.h"
+#include "delivery/statistics.h"
 #include "delivery/turn.h"
 
 #define LOG_INTERVAL_MS	 60000
@@ -125,6 +126,7 @@ turn_note_failure(TurnKind *kind, MemoryContext context)
 	error = CopyErrorData();
 	strlcpy(kind->message, error->message != NULL ? error->message : "", sizeof(kind->message));
 	kind->failures++;
+	rf_statistics_note_fault(kind->message);
 	FreeErrorData(error);
 }
 

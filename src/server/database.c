@@ -10,6 +10,7 @@
 #include "miscadmin.h"
 #include "storage/ipc.h"
 
+#include "delivery/statistics_memory.h"
 #include "server/shmem.h"
 
 /* A worker that lived shorter than this and failed is started ever later. */
@@ -58,6 +59,7 @@ void
 rf_database_remove(RfDatabase *database)
 {
 	Assert(database->pid == 0);
+	rf_statistics_forget_database(database->oid);
 	database->oid = InvalidOid;
 	pg_atomic_fetch_add_u32(&rf_shmem->generation, 1);
 }

@@ -6,11 +6,13 @@
 
 #include <limits.h>
 
+#include "miscadmin.h"
 #include "utils/guc.h"
 
 #include "base/clock.h"
 #include "delivery/address.h"
 #include "delivery/retention.h"
+#include "delivery/statistics_memory.h"
 #include "program/home.h"
 #include "program/idempotency.h"
 #include "server/guc.h"
@@ -96,6 +98,18 @@ guc_define_worker(void)
 							PGC_SIGHUP, 0, NULL, NULL, NULL);
 }
 
+/* What can only be had while the server starts. */
+static void
+guc_define_statistics(void)
+{
+	DefineCustomIntVariable("referral.statistics_memory",
+							"Shared memory in which workers count attempts for rf_webhook_status.",
+							"Used as it is needed: 2 kB for a webhook that is sent little, up to"
+							" 28 kB for one that is sent much. 0: nothing is counted.",
+							&rf_statistics_memory, 32 * 1024, 0, 1024 * 1024,
+							PGC_POSTMASTER, GUC_UNIT_KB, NULL, NULL, NULL);
+}
+
 void
 rf_guc_define(void)
 {
@@ -104,4 +118,6 @@ rf_guc_define(void)
 	guc_define_retention();
 	guc_define_targets();
 	guc_define_worker();
+	if (process_shared_preload_libraries_in_progress)
+		guc_define_statistics();
 }

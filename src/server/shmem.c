@@ -8,9 +8,18 @@
 #include "storage/ipc.h"
 #include "storage/shmem.h"
 
+#include "delivery/statistics_memory.h"
 #include "server/shmem.h"
 
 #define SHMEM_NAME "referral"
+
+/* Of the tranche of that name. */
+enum
+{
+	LOCK_PROCESSES,
+	LOCK_STATISTICS,
+	LOCKS
+};
 
 RfShmem *rf_shmem = NULL;
 
@@ -30,14 +39,15 @@ shmem_request(void)
 	if (shmem_request_next != NULL)
 		shmem_request_next();
 	RequestAddinShmemSpace(shmem_size());
-	RequestNamedLWLockTranche(SHMEM_NAME, 1);
+	RequestAddinShmemSpace(rf_statistics_size());
+	RequestNamedLWLockTranche(SHMEM_NAME, LOCKS);
 }
 
 static void
 shmem_init(void)
 {
 	memset(rf_shmem, 0, shmem_size());
-	rf_shmem->lock = &GetNamedLWLockTranche(SHMEM_NAME)->lock;
+	rf_shmem->lock = &GetNamedLWLockTranche(SHMEM_NAME)[LOCK_PROCESSES].lock;
 	rf_shmem->max_holds = MaxBackends;
 	ConditionVariableInit(&rf_shmem->left);
 	pg_atomic_init_u32(&rf_shmem->generation, 1);
@@ -47,6 +57,15 @@ shmem_init(void)
 		pg_atomic_init_u32(&rf_shmem->databases[i].outbox_slot, 0);
 		pg_atomic_init_u64(&rf_shmem->databases[i].active_at, 0);
 	}
+}
+
+static void
+shmem_provide_statistics(void)
+{
+	bool  found;
+	void *memory = ShmemInitStruct(SHMEM_NAME " statistics", rf_statistics_size(), &found);
+
+	rf_statistics_provide(memory, &GetNamedLWLockTranche(SHMEM_NAME)[LOCK_STATISTICS].lock, !found);
 }
 
 static void
@@ -60,6 +79,7 @@ shmem_startup(void)
 	rf_shmem = ShmemInitStruct(SHMEM_NAME, shmem_size(), &found);
 	if (!found)
 		shmem_init();
+	shmem_provide_statistics();
 	LWLockRelease(AddinShmemInitLock);
 }
 
