@@ -107,7 +107,9 @@ outcome_fill(RfRecord *record, const RfParcel *parcel, const RfHttpResult *resul
 		.peer = result->peer,
 		.http_version = result->http_version,
 		.response = result->response,
-		.response_length = result->response_length};
+		.response_length = result->response_length,
+		.error_class = result->error_class,
+		.response_headers = result->response_headers};
 }
 
 bool

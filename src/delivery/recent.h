@@ -64,7 +64,7 @@ typedef struct RfRecentSlot
 	int64_t	 period; /* number of the period it is about; 0: none yet */
 	uint32_t attempts;
 	uint32_t failures;
-	uint32_t many;							/* where its histograms are, as the owner knows; 0: it has none */
+	uint32_t many;							/* where its histograms are; 0: it has none */
 	uint8_t	 few[RF_RECENT_FEW][RF_PHASES]; /* without histograms */
 } RfRecentSlot;
 
@@ -104,7 +104,8 @@ extern bool rf_recent_is_full(const RfRecentSlot *slot);
 extern void rf_recent_move(const RfRecentSlot *slot, RfHistograms *histograms);
 
 /* Count an attempt; histograms: the slot's, NULL if it has none. */
-extern void rf_recent_add(RfRecentSlot *slot, RfHistograms *histograms, const RfRecentAttempt *attempt);
+extern void rf_recent_add(RfRecentSlot *slot, RfHistograms *histograms,
+						  const RfRecentAttempt *attempt);
 
 /* The window that a slot belongs to, by its place. */
 extern RfWindow rf_recent_window(int slot);

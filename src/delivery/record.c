@@ -6,6 +6,7 @@
 
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
+#include "utils/json.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -46,6 +47,16 @@ rf_record_due_at(void)
 }
 
 /* Others' bytes: whatever the server's encoding, keep what is ASCII. */
+static void
+record_make_ascii(char *text)
+{
+	for (char *at = text; *at != '\0'; at++)
+	{
+		if ((unsigned char) *at < ' ' || (unsigned char) *at >= 0x7f)
+			*at = '?';
+	}
+}
+
 static char *
 record_copy_text(const char *text)
 {
@@ -54,11 +65,7 @@ record_copy_text(const char *text)
 	if (text == NULL)
 		return NULL;
 	copy = MemoryContextStrdup(record_context, text);
-	for (char *at = copy; *at != '\0'; at++)
-	{
-		if ((unsigned char) *at < ' ' || (unsigned char) *at >= 0x7f)
-			*at = '?';
-	}
+	record_make_ascii(copy);
 	return copy;
 }
 
@@ -78,6 +85,8 @@ rf_record_add(const RfRecord *record)
 	copy->response = response;
 	copy->error = record_copy_text(record->error);
 	copy->peer = record_copy_text(record->peer);
+	if (record->response_headers != NULL)
+		copy->response_headers = MemoryContextStrdup(record_context, record->response_headers);
 	copy->locked = false;
 	record_count++;
 	record_due_at = Min(record_due_at, rf_steady_now() + DELAY_MS * INT64CONST(1000));
@@ -104,26 +113,30 @@ enum
 	ATTEMPT_HTTP_VERSION,
 	ATTEMPT_RESPONSE,
 	ATTEMPT_NEXT_AT,
+	ATTEMPT_ERROR_CLASS,
+	ATTEMPT_RESPONSE_HEADERS,
 	ATTEMPT_COLUMNS
 };
 
 static const Oid attempt_types[ATTEMPT_COLUMNS] = {
 	INT8OID, INT8OID, INT8OID, INT4OID, TIMESTAMPTZOID, TEXTOID, INT4OID, TEXTOID,
-	INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, TEXTOID, TEXTOID, BYTEAOID, TIMESTAMPTZOID};
+	INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, TEXTOID, TEXTOID, BYTEAOID, TIMESTAMPTZOID,
+	TEXTOID, TEXTOID};
 
 #define INSERT_ATTEMPTS(table) \
 	RF_STATEMENT(insert_attempts_##table, \
 				 "INSERT INTO @extschema@.rf_attempt_" #table \
 				 " (delivery_id, event_id, webhook_id, attempt, started_at, outcome, status, error," \
 				 "  dns_us, connect_us, tls_us, first_byte_us, total_us, peer, http_version," \
-				 "  response, next_at)" \
+				 "  response, next_at, error_class, response_headers)" \
 				 " SELECT unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), unnest($6)," \
 				 "  unnest($7), unnest($8), unnest($9), unnest($10), unnest($11), unnest($12)," \
-				 "  unnest($13), unnest($14)::inet, unnest($15), unnest($16), unnest($17)", \
+				 "  unnest($13), unnest($14)::inet, unnest($15), unnest($16), unnest($17)," \
+				 "  unnest($18), unnest($19)::jsonb", \
 				 INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, INT4ARRAYOID, TIMESTAMPTZARRAYOID, \
 				 TEXTARRAYOID, INT4ARRAYOID, TEXTARRAYOID, INT8ARRAYOID, INT8ARRAYOID, \
 				 INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, \
-				 BYTEAARRAYOID, TIMESTAMPTZARRAYOID)
+				 BYTEAARRAYOID, TIMESTAMPTZARRAYOID, TEXTARRAYOID, TEXTARRAYOID)
 
 INSERT_ATTEMPTS(0);
 INSERT_ATTEMPTS(1);
@@ -162,6 +175,50 @@ record_add_response(RfColumn *column, const RfRecord *record)
 	rf_column_add(column, PointerGetDatum(bytes));
 }
 
+/*
+ * One "name: value" line of others' bytes as a member of a JSON object; whatever
+ * is not ASCII is replaced.
+ */
+static void
+record_append_header(StringInfo json, const char *line, size_t length)
+{
+	char *header = pnstrdup(line, length);
+	char *value = strchr(header, ':');
+
+	if (value == NULL)
+		return;
+	record_make_ascii(header);
+	*value++ = '\0';
+	appendStringInfoString(json, json->len > 1 ? ", " : "");
+	escape_json(json, header);
+	appendStringInfoString(json, ": ");
+	escape_json(json, value + strspn(value, " "));
+}
+
+static void
+record_add_headers(RfColumn *column, const char *lines)
+{
+	StringInfoData json;
+
+	if (lines == NULL)
+	{
+		rf_column_add_null(column);
+		return;
+	}
+	initStringInfo(&json);
+	appendStringInfoChar(&json, '{');
+	while (*lines != '\0')
+	{
+		size_t length = strcspn(lines, "\r\n");
+
+		record_append_header(&json, lines, length);
+		lines += length;
+		lines += strspn(lines, "\r\n");
+	}
+	appendStringInfoChar(&json, '}');
+	record_add_text(column, json.data);
+}
+
 static const char *
 record_outcome_name(RfRecordOutcome outcome)
 {
@@ -196,6 +253,8 @@ record_add_attempt(RfColumn *columns, const RfRecord *record)
 		rf_column_add(&columns[ATTEMPT_NEXT_AT], TimestampTzGetDatum(record->next_at));
 	else
 		rf_column_add_null(&columns[ATTEMPT_NEXT_AT]);
+	record_add_text(&columns[ATTEMPT_ERROR_CLASS], record->error_class);
+	record_add_headers(&columns[ATTEMPT_RESPONSE_HEADERS], record->response_headers);
 }
 
 static void

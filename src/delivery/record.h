@@ -36,7 +36,9 @@ typedef struct RfRecord
 	const char	   *http_version; /* may be NULL */
 	const char	   *response;
 	int				response_length;
-	bool			locked; /* somebody holds its row of rf_retry: not in this turn */
+	const char	   *error_class;	  /* static; may be NULL */
+	const char	   *response_headers; /* "name: value" lines; may be NULL */
+	bool			locked;			  /* somebody holds its row of rf_retry: not in this turn */
 } RfRecord;
 
 /* Most results that wait for being recorded; then nothing is sent. */

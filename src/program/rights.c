@@ -40,6 +40,7 @@ static const Right reader_rights[] = {
 	{"SELECT (reward_id, campaign_id, rule_id, rule, recipient, participant_id, code, participant_state, earned_by, metric, amount, unit, state, why, earned_at, due_at)",
 	 "@.rf_approval"},
 	{"EXECUTE", "FUNCTION @.rf_leaderboard(text, timestamptz, timestamptz, integer), @.rf_referral_tree(bigint, integer)"},
+	{"EXECUTE", "FUNCTION @.rf_sending_status(), @.rf_webhook_statistics(bigint)"},
 	{NULL, NULL}};
 
 static const Right app_rights[] = {
@@ -104,6 +105,7 @@ static const Right operator_rights[] = {
 	{"INSERT (pool, code), DELETE", "@.rf_coupon"},
 	{"SELECT", "@.rf_coupon_pool"},
 	{"EXECUTE", "FUNCTION @.rf_apply_rule(bigint)"},
+	{"EXECUTE", "FUNCTION @.rf_sending_status(), @.rf_webhook_statistics(bigint), @.rf_stat_reset(bigint)"},
 	{NULL, NULL}};
 
 static void

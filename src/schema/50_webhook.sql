@@ -261,7 +261,9 @@ CREATE TABLE @extschema@.rf_attempt_0 (
 	peer inet,
 	http_version text,
 	response bytea,
-	next_at timestamptz
+	next_at timestamptz,
+	error_class text,
+	response_headers jsonb
 );
 CREATE INDEX rf_attempt_0_delivery_idx ON @extschema@.rf_attempt_0 (delivery_id);
 COMMENT ON COLUMN @extschema@.rf_attempt_0.delivery_id IS
@@ -298,11 +300,15 @@ COMMENT ON COLUMN @extschema@.rf_attempt_0.response IS
 'first 4 KiB of the answer''s body';
 COMMENT ON COLUMN @extschema@.rf_attempt_0.next_at IS
 'when it will be tried again';
+COMMENT ON COLUMN @extschema@.rf_attempt_0.error_class IS
+'kind of what went wrong: dns, connect, tls, timeout, reset, protocol, too_large, forbidden, own (on this side), http (an answer that is no success)';
+COMMENT ON COLUMN @extschema@.rf_attempt_0.response_headers IS
+'headers of the answer that help to find it in the receiver''s logs, or say how to go on';
 CREATE TABLE @extschema@.rf_attempt_1 (LIKE @extschema@.rf_attempt_0 INCLUDING ALL);
 CREATE TABLE @extschema@.rf_attempt_2 (LIKE @extschema@.rf_attempt_0 INCLUDING ALL);
 CREATE TABLE @extschema@.rf_attempt_3 (LIKE @extschema@.rf_attempt_0 INCLUDING ALL);
 
-CREATE VIEW @extschema@.rf_attempt AS
+CREATE OR REPLACE VIEW @extschema@.rf_attempt AS
 	SELECT * FROM @extschema@.rf_attempt_0
 	UNION ALL
 	SELECT * FROM @extschema@.rf_attempt_1

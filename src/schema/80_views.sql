@@ -337,43 +337,85 @@ CREATE OR REPLACE VIEW @extschema@.rf_delivery AS
 COMMENT ON VIEW @extschema@.rf_delivery IS
 'every delivery: pending, delivered, retrying, parked (webhook not enabled) or dead';
 
+-- What waits and no worker has told of: all of it, if none runs. Rows above read_to
+-- are few, and found by the keys of the outbox tables.
+CREATE OR REPLACE VIEW @extschema@.rf_unread AS
+	SELECT o.id AS delivery_id, o.event_id, o.webhook_id
+	FROM @extschema@.rf_sending_status() g,
+		@extschema@.rf_outbox o
+	WHERE o.id > coalesce(g.read_to, 0)
+		AND (g.read_to IS NOT NULL
+			OR NOT EXISTS (SELECT FROM @extschema@.rf_attempt a WHERE a.delivery_id = o.id)
+			AND NOT EXISTS (SELECT FROM @extschema@.rf_retry r WHERE r.delivery_id = o.id))
+		AND EXISTS (SELECT FROM @extschema@.rf_webhook h WHERE h.id = o.webhook_id);
+COMMENT ON VIEW @extschema@.rf_unread IS
+'deliveries that wait in the outbox and that no worker has read; part of rf_status';
+
 CREATE OR REPLACE VIEW @extschema@.rf_status AS
 	SELECT w.pid AS worker_pid,
 		w.state AS worker_state,
 		w.since AS worker_since,
 		@extschema@.rf_home_status() AS at_home,
-		q.pending,
-		q.retrying,
-		q.parked,
-		q.dead,
-		q.oldest_pending,
+		coalesce(g.waiting, 0) + u.pending AS pending,
+		r.retrying,
+		r.parked,
+		(SELECT count(*) FROM @extschema@.rf_dead) AS dead,
+		(SELECT now() - e.created_at FROM @extschema@.rf_event e
+			WHERE e.id = least(g.oldest_event, u.oldest_event)) AS oldest_pending,
 		CASE
 			WHEN NOT @extschema@.rf_home_status()
 				THEN 'restored copy: sends nothing before rf_adopt_database()'
 			ELSE w.detail
 		END AS detail,
 		ARRAY(SELECT DISTINCT u.partition FROM @extschema@.rf_unattached_partition u)
-			AS unattached_partitions
+			AS unattached_partitions,
+		g.workers,
+		g.in_flight,
+		g.attempts,
+		g.failures,
+		g.faults,
+		g.last_fault,
+		g.last_fault_at,
+		g.counted_since,
+		g.xmin_age
 	FROM @extschema@.rf_worker_status() w,
-		LATERAL (
-			SELECT
-				(SELECT count(*) FROM @extschema@.rf_outbox o
-					WHERE NOT EXISTS (SELECT FROM @extschema@.rf_attempt a WHERE a.delivery_id = o.id)
-					AND NOT EXISTS (SELECT FROM @extschema@.rf_retry r WHERE r.delivery_id = o.id)
-					AND EXISTS (SELECT FROM @extschema@.rf_webhook h WHERE h.id = o.webhook_id))
-					AS pending,
-				(SELECT count(*) FROM @extschema@.rf_retry WHERE next_at <> 'infinity') AS retrying,
-				(SELECT count(*) FROM @extschema@.rf_retry WHERE next_at = 'infinity') AS parked,
-				(SELECT count(*) FROM @extschema@.rf_dead) AS dead,
-				(SELECT now() - min(e.created_at) FROM @extschema@.rf_outbox o
-					JOIN @extschema@.rf_event e ON e.id = o.event_id
-					WHERE NOT EXISTS (SELECT FROM @extschema@.rf_attempt a WHERE a.delivery_id = o.id)
-					AND NOT EXISTS (SELECT FROM @extschema@.rf_retry r WHERE r.delivery_id = o.id)
-					AND EXISTS (SELECT FROM @extschema@.rf_webhook h WHERE h.id = o.webhook_id))
-					AS oldest_pending
-		) q;
+		@extschema@.rf_sending_status() g,
+		(SELECT count(*) AS pending, min(event_id) AS oldest_event FROM @extschema@.rf_unread) u,
+		(SELECT count(*) FILTER (WHERE next_at <> 'infinity') AS retrying,
+			count(*) FILTER (WHERE next_at = 'infinity') AS parked
+		FROM @extschema@.rf_retry) r;
 COMMENT ON VIEW @extschema@.rf_status IS
 'one row: is the worker alive, what waits, and why nothing is sent if so';
+COMMENT ON COLUMN @extschema@.rf_status.pending IS
+'deliveries that wait for their first attempt or its end; up to half a second old';
+COMMENT ON COLUMN @extschema@.rf_status.retrying IS
+'deliveries that failed and will be tried again, or wait for a first attempt that has a delay';
+COMMENT ON COLUMN @extschema@.rf_status.parked IS
+'deliveries of webhooks that are not enabled';
+COMMENT ON COLUMN @extschema@.rf_status.dead IS
+'deliveries whose schedule is exhausted, kept for replay';
+COMMENT ON COLUMN @extschema@.rf_status.oldest_pending IS
+'age of the oldest event among the pending';
+COMMENT ON COLUMN @extschema@.rf_status.detail IS
+'why nothing is sent, or what keeps failing; null: all is well';
+COMMENT ON COLUMN @extschema@.rf_status.workers IS
+'workers that send from this database';
+COMMENT ON COLUMN @extschema@.rf_status.in_flight IS
+'requests under way; null: no worker says';
+COMMENT ON COLUMN @extschema@.rf_status.attempts IS
+'attempts since counted_since';
+COMMENT ON COLUMN @extschema@.rf_status.failures IS
+'those of them that failed';
+COMMENT ON COLUMN @extschema@.rf_status.faults IS
+'faults on this side since counted_since, such as want of descriptors, a full disk or a lock: they cost no attempt';
+COMMENT ON COLUMN @extschema@.rf_status.last_fault IS
+'what the last of them said';
+COMMENT ON COLUMN @extschema@.rf_status.last_fault_at IS
+'when that was';
+COMMENT ON COLUMN @extschema@.rf_status.counted_since IS
+'first sending after the start of the server, or rf_stat_reset()';
+COMMENT ON COLUMN @extschema@.rf_status.xmin_age IS
+'transactions since the oldest snapshot that a worker holds; null, as it should mostly be: it holds none';
 
 CREATE OR REPLACE VIEW @extschema@.rf_webhook_status AS
 	SELECT h.id AS webhook_id,
@@ -385,9 +427,67 @@ CREATE OR REPLACE VIEW @extschema@.rf_webhook_status AS
 		s.last_error,
 		s.disabled_at,
 		s.disabled_reason,
-		(SELECT count(*) FROM @extschema@.rf_retry r WHERE r.webhook_id = h.id) AS retrying,
-		(SELECT count(*) FROM @extschema@.rf_dead d WHERE d.webhook_id = h.id) AS dead
+		coalesce(r.retrying, 0) AS retrying,
+		coalesce(d.dead, 0) AS dead,
+		s.failing_since,
+		coalesce(t.waiting, 0) + coalesce(u.pending, 0) AS pending,
+		coalesce(t.in_flight, 0) AS in_flight,
+		(SELECT now() - e.created_at FROM @extschema@.rf_event e
+			WHERE e.id = least(t.oldest_event, u.oldest_event)) AS oldest_pending,
+		t.http_version,
+		t.attempts,
+		t.failures,
+		t.counted_since,
+		t.attempts_5m,
+		round(t.success_rate_5m::numeric, 4) AS success_rate_5m,
+		t.dns_us_p50_5m, t.dns_us_p95_5m, t.dns_us_p99_5m,
+		t.connect_us_p50_5m, t.connect_us_p95_5m, t.connect_us_p99_5m,
+		t.tls_us_p50_5m, t.tls_us_p95_5m, t.tls_us_p99_5m,
+		t.first_byte_us_p50_5m, t.first_byte_us_p95_5m, t.first_byte_us_p99_5m,
+		t.total_us_p50_5m, t.total_us_p95_5m, t.total_us_p99_5m,
+		t.attempts_24h,
+		round(t.success_rate_24h::numeric, 4) AS success_rate_24h,
+		t.dns_us_p50_24h, t.dns_us_p95_24h, t.dns_us_p99_24h,
+		t.connect_us_p50_24h, t.connect_us_p95_24h, t.connect_us_p99_24h,
+		t.tls_us_p50_24h, t.tls_us_p95_24h, t.tls_us_p99_24h,
+		t.first_byte_us_p50_24h, t.first_byte_us_p95_24h, t.first_byte_us_p99_24h,
+		t.total_us_p50_24h, t.total_us_p95_24h, t.total_us_p99_24h
 	FROM @extschema@.rf_webhook h
-	LEFT JOIN @extschema@.rf_webhook_state s ON s.webhook_id = h.id;
+	LEFT JOIN @extschema@.rf_webhook_state s ON s.webhook_id = h.id
+	LEFT JOIN (SELECT webhook_id, count(*) AS retrying
+		FROM @extschema@.rf_retry GROUP BY webhook_id) r ON r.webhook_id = h.id
+	LEFT JOIN (SELECT webhook_id, count(*) AS dead
+		FROM @extschema@.rf_dead GROUP BY webhook_id) d ON d.webhook_id = h.id
+	LEFT JOIN (SELECT webhook_id, count(*) AS pending, min(event_id) AS oldest_event
+		FROM @extschema@.rf_unread GROUP BY webhook_id) u ON u.webhook_id = h.id
+	CROSS JOIN LATERAL @extschema@.rf_webhook_statistics(h.id) t;
 COMMENT ON VIEW @extschema@.rf_webhook_status IS
-'what the worker knows of each endpoint';
+'what the workers know of each endpoint. dns, connect, tls: microseconds of that step, over new connections; first_byte, total: microseconds since the start of the attempt; p50, p95, p99: what so many percent did not exceed, at most an eighth off; 5m, 24h: the last 4 to 5 minutes, the last 21 to 24 hours; null: there were none';
+COMMENT ON COLUMN @extschema@.rf_webhook_status.retrying IS
+'deliveries in rf_retry, those of a webhook that is not enabled included';
+COMMENT ON COLUMN @extschema@.rf_webhook_status.dead IS
+'deliveries whose schedule is exhausted, kept for replay';
+COMMENT ON COLUMN @extschema@.rf_webhook_status.failing_since IS
+'first failure since the last success';
+COMMENT ON COLUMN @extschema@.rf_webhook_status.pending IS
+'deliveries that wait for their first attempt or its end; up to half a second old';
+COMMENT ON COLUMN @extschema@.rf_webhook_status.in_flight IS
+'requests under way; up to half a second old';
+COMMENT ON COLUMN @extschema@.rf_webhook_status.oldest_pending IS
+'age of the oldest event among the pending';
+COMMENT ON COLUMN @extschema@.rf_webhook_status.http_version IS
+'version of HTTP that the last answer was in';
+COMMENT ON COLUMN @extschema@.rf_webhook_status.attempts IS
+'attempts since counted_since';
+COMMENT ON COLUMN @extschema@.rf_webhook_status.failures IS
+'those of them that failed';
+COMMENT ON COLUMN @extschema@.rf_webhook_status.counted_since IS
+'first attempt after the start of the server, or rf_stat_reset()';
+COMMENT ON COLUMN @extschema@.rf_webhook_status.attempts_5m IS
+'attempts in the last 5 minutes (4 to 5)';
+COMMENT ON COLUMN @extschema@.rf_webhook_status.success_rate_5m IS
+'how many of them succeeded, from 0 to 1; null: there were none';
+COMMENT ON COLUMN @extschema@.rf_webhook_status.attempts_24h IS
+'attempts in the last 24 hours (21 to 24)';
+COMMENT ON COLUMN @extschema@.rf_webhook_status.success_rate_24h IS
+'how many of them succeeded, from 0 to 1; null: there were none';

@@ -102,3 +102,6 @@ REVOKE ALL ON FUNCTION
 	@extschema@.rf_fraud_row_valid, @extschema@.rf_disposable_domain_valid,
 	@extschema@.rf_release, @extschema@.rf_block
 FROM PUBLIC;
+REVOKE ALL ON FUNCTION
+	@extschema@.rf_sending_status, @extschema@.rf_webhook_statistics, @extschema@.rf_stat_reset
+FROM PUBLIC;

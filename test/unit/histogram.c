@@ -44,7 +44,20 @@ test_buckets(void)
 		int64_t usecs;
 		int		bucket;
 	} cases[] = {
-		{-1, 0}, {0, 0}, {31, 0}, {32, 1}, {39, 1}, {40, 2}, {63, 4}, {64, 5}, {79, 5}, {80, 6}, {(INT64_C(1) << 26) - 1, RF_HISTOGRAM_BUCKETS - 1}, {INT64_C(1) << 26, RF_HISTOGRAM_BUCKETS - 1}, {INT64_MAX, RF_HISTOGRAM_BUCKETS - 1}};
+		{-1, 0},
+		{0, 0},
+		{31, 0},
+		{32, 1},
+		{39, 1},
+		{40, 2},
+		{63, 4},
+		{64, 5},
+		{79, 5},
+		{80, 6},
+		{(INT64_C(1) << 26) - 1, RF_HISTOGRAM_BUCKETS - 1},
+		{INT64_C(1) << 26, RF_HISTOGRAM_BUCKETS - 1},
+		{INT64_MAX, RF_HISTOGRAM_BUCKETS - 1},
+	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		ok(rf_histogram_bucket(cases[i].usecs) == cases[i].bucket, "bucket of %lld",

@@ -18,13 +18,37 @@ BEFORE INSERT OR UPDATE ON @extschema@.rf_webhook
 FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_refuse_unbuilt('rate_limit',
 	'ordering=fifo', 'http_version=2', 'fulfills=true');
 
+ALTER TABLE @extschema@.rf_attempt_0 ADD COLUMN error_class text, ADD COLUMN response_headers jsonb;
+ALTER TABLE @extschema@.rf_attempt_1 ADD COLUMN error_class text, ADD COLUMN response_headers jsonb;
+ALTER TABLE @extschema@.rf_attempt_2 ADD COLUMN error_class text, ADD COLUMN response_headers jsonb;
+ALTER TABLE @extschema@.rf_attempt_3 ADD COLUMN error_class text, ADD COLUMN response_headers jsonb;
+CREATE OR REPLACE VIEW @extschema@.rf_attempt AS
+	SELECT * FROM @extschema@.rf_attempt_0
+	UNION ALL
+	SELECT * FROM @extschema@.rf_attempt_1
+	UNION ALL
+	SELECT * FROM @extschema@.rf_attempt_2
+	UNION ALL
+	SELECT * FROM @extschema@.rf_attempt_3;
 -- @comments 50_webhook.sql
+COMMENT ON COLUMN @extschema@.rf_attempt_1.error_class IS
+'kind of what went wrong: dns, connect, tls, timeout, reset, protocol, too_large, forbidden, own (on this side), http (an answer that is no success)';
+COMMENT ON COLUMN @extschema@.rf_attempt_1.response_headers IS
+'headers of the answer that help to find it in the receiver''s logs, or say how to go on';
+COMMENT ON COLUMN @extschema@.rf_attempt_2.error_class IS
+'kind of what went wrong: dns, connect, tls, timeout, reset, protocol, too_large, forbidden, own (on this side), http (an answer that is no success)';
+COMMENT ON COLUMN @extschema@.rf_attempt_2.response_headers IS
+'headers of the answer that help to find it in the receiver''s logs, or say how to go on';
+COMMENT ON COLUMN @extschema@.rf_attempt_3.error_class IS
+'kind of what went wrong: dns, connect, tls, timeout, reset, protocol, too_large, forbidden, own (on this side), http (an answer that is no success)';
+COMMENT ON COLUMN @extschema@.rf_attempt_3.response_headers IS
+'headers of the answer that help to find it in the receiver''s logs, or say how to go on';
 
 -- Functions and views.
 
--- A function that has more arguments than before is another one. The old one is
--- there until whoever could call it can call the new one (see the end).
-ALTER FUNCTION @extschema@.rf_create_webhook RENAME TO rf_create_webhook_before;
+-- A function that has more arguments than before is another one: rights on it are
+-- granted anew by rf_grant.
+DROP FUNCTION @extschema@.rf_create_webhook;
 
 -- @include 70_functions.sql
 -- @include 71_purchase_functions.sql
@@ -34,27 +58,13 @@ ALTER FUNCTION @extschema@.rf_create_webhook RENAME TO rf_create_webhook_before;
 -- @include 75_erase_functions.sql
 -- @include 76_rule_functions.sql
 -- @include 77_attach_functions.sql
+-- @include 78_statistics_functions.sql
 -- @include 80_views.sql
 
 -- What a dump keeps, and who may do what. REVOKE on new functions only: on others
 -- it makes what was granted meanwhile part of the extension, and a dump would no
 -- longer contain it.
 REVOKE ALL ON FUNCTION
-	@extschema@.rf_create_webhook
+	@extschema@.rf_create_webhook,
+	@extschema@.rf_sending_status, @extschema@.rf_webhook_statistics, @extschema@.rf_stat_reset
 FROM PUBLIC;
-
--- Not by GRANT, which would make these rights part of the extension.
-UPDATE pg_catalog.pg_proc AS new
-SET proacl = old.proacl
-FROM pg_catalog.pg_proc AS old
-WHERE new.oid = '@extschema@.rf_create_webhook'::pg_catalog.regproc
-AND old.oid = '@extschema@.rf_create_webhook_before'::pg_catalog.regproc;
-INSERT INTO pg_catalog.pg_shdepend (dbid, classid, objid, objsubid, refclassid, refobjid, deptype)
-	SELECT dbid, classid, '@extschema@.rf_create_webhook'::pg_catalog.regproc, objsubid,
-		refclassid, refobjid, deptype
-	FROM pg_catalog.pg_shdepend
-	WHERE dbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
-	AND classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
-	AND objid = '@extschema@.rf_create_webhook_before'::pg_catalog.regproc
-	AND deptype = 'a';
-DROP FUNCTION @extschema@.rf_create_webhook_before;
