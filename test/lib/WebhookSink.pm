@@ -7,6 +7,7 @@
 #   /retry-after/VALUE   503 with that header
 #   /redirect            302 to /ok
 #   /hold                204 once release() was called
+#   /slow/120            204 after so many milliseconds
 #   /hang                reads, and never answers
 #   /drip                a byte of an answer's body each second, without end
 #   /drip-header         the same before the body
@@ -278,6 +279,14 @@ sub _answer_retry_after { return _send($_[1], 503, ["Retry-After: $_[2]"], '') }
 sub _answer_garbage { _write($_[1], "hello, world\r\n\r\n"); return 0 }
 sub _answer_close { return 0 }
 sub _answer_hang { sleep 1 while 1 }
+
+sub _answer_slow
+{
+	my ($self, $connection, $milliseconds) = @_;
+
+	sleep $milliseconds / 1000;
+	return _send($connection, 204, [], '');
+}
 
 sub _answer_early
 {
