@@ -30,6 +30,14 @@ rf_retry_outcome(RfFault fault, int status)
 	return status == 410 ? RF_OUTCOME_GONE : RF_OUTCOME_FAILURE;
 }
 
+bool
+rf_retry_is_overload(RfFault fault, int status)
+{
+	if (fault != RF_FAULT_NONE)
+		return fault == RF_FAULT_SILENCE;
+	return status == 429 || (status >= 502 && status <= 504);
+}
+
 static int64_t
 retry_jitter(int64_t step, uint32_t random)
 {

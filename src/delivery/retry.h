@@ -42,6 +42,9 @@ extern const RfSchedule rf_retry_default_schedule;
 /* status is only looked at without a fault. */
 extern RfOutcome rf_retry_outcome(RfFault fault, int status);
 
+/* Does it say that the endpoint has too much to do: 429, 502, 503, 504, or silence? */
+extern bool rf_retry_is_overload(RfFault fault, int status);
+
 /*
  * Delay before the next attempt after "attempts" of them, ±20 % (at least ±1 s
  * where the step is longer than 1 s) by the random number given. retry_after

@@ -55,6 +55,43 @@ test_jitter(void)
 	ok(rf_retry_delay(&schedule, 2, LOWEST, -1) == SECOND * 2 / 5, "20 %% of less than 1 s");
 }
 
+/* Every step, whatever the random number: within 20 %, or within 1 s of short ones. */
+static void
+test_jitter_bounds(void)
+{
+	for (int i = 0; i < 10; i++)
+	{
+		int64_t step = rf_retry_default_schedule.delay[i];
+		int64_t spread = step / 5;
+		bool	within = true;
+
+		for (uint32_t random = 0; random < UINT32_MAX - 0x01000000; random += 0x00ffffff)
+		{
+			int64_t got = delay(i, random, -1);
+
+			within = within && got >= step - spread && got <= step + spread;
+		}
+		ok(within, "step %d stays within 20 %%", i);
+	}
+	ok(delay(5, LOWEST, -1) < delay(5, MIDDLE, -1) && delay(5, MIDDLE, -1) < delay(5, HIGHEST, -1),
+	   "and uses all of it");
+}
+
+/* A schedule of the webhook's own: one attempt, none after it; and the longest. */
+static void
+test_own_schedules(void)
+{
+	RfSchedule once = {.n = 1, .delay = {0}};
+	RfSchedule most = {.n = RF_SCHEDULE_MAX};
+
+	for (int i = 0; i < RF_SCHEDULE_MAX; i++)
+		most.delay[i] = 30 * DAY;
+	ok(rf_retry_delay(&once, 0, MIDDLE, -1) == 0, "one attempt at once");
+	ok(rf_retry_delay(&once, 1, MIDDLE, -1) == -1, "and no second one");
+	ok(rf_retry_delay(&most, RF_SCHEDULE_MAX - 1, HIGHEST, -1) <= 36 * DAY, "fifty of 30 days");
+	ok(rf_retry_delay(&most, RF_SCHEDULE_MAX, LOWEST, -1) == -1, "and no more");
+}
+
 static void
 test_wish(void)
 {
@@ -150,13 +187,33 @@ test_outcomes(void)
 	ok(rf_retry_outcome(RF_FAULT_OWN, 0) == RF_OUTCOME_NO_ATTEMPT, "our own fault is no attempt");
 }
 
+static void
+test_overload(void)
+{
+	static const int statuses[] = {429, 502, 503, 504};
+
+	for (int i = 0; i < 4; i++)
+		ok(rf_retry_is_overload(RF_FAULT_NONE, statuses[i]), "%d says: too much", statuses[i]);
+	ok(rf_retry_is_overload(RF_FAULT_SILENCE, 0), "so does silence");
+	ok(!rf_retry_is_overload(RF_FAULT_NONE, 200), "200 does not");
+	ok(!rf_retry_is_overload(RF_FAULT_NONE, 408), "nor do 408,");
+	ok(!rf_retry_is_overload(RF_FAULT_NONE, 500), "500,");
+	ok(!rf_retry_is_overload(RF_FAULT_NONE, 501), "501");
+	ok(!rf_retry_is_overload(RF_FAULT_NONE, 505), "and 505");
+	ok(!rf_retry_is_overload(RF_FAULT_BROKEN, 503), "nor half an answer");
+	ok(!rf_retry_is_overload(RF_FAULT_OWN, 0), "nor what is our own fault");
+}
+
 int
 main(void)
 {
 	test_schedule();
 	test_jitter();
+	test_jitter_bounds();
+	test_own_schedules();
 	test_wish();
 	test_retry_after();
 	test_outcomes();
+	test_overload();
 	return tap_done();
 }
