@@ -6,7 +6,7 @@ INSERT INTO rf_campaign (slug, name) VALUES ('later', 'Later')
 RETURNING id AS campaign \gset
 
 -- guards: the message names column and table, the hint says what to do
-INSERT INTO rf_webhook (campaign_id, url, rate_limit) VALUES (:campaign, 'https://hooks.example/', 5);
+INSERT INTO rf_webhook (campaign_id, url, http_version) VALUES (:campaign, 'https://hooks.example/', '2');
 \echo :SQLSTATE
 
 \set VERBOSITY sqlstate
@@ -15,9 +15,7 @@ INSERT INTO rf_webhook (campaign_id, url, rate_limit) VALUES (:campaign, 'https:
 INSERT INTO rf_inbound_token (name, token_hash, actions)
 VALUES ('shop', decode(repeat('00', 32), 'hex'), '{qualify}');
 
--- guards: webhooks: rate, order, HTTP/2, fulfilment
-INSERT INTO rf_webhook (campaign_id, url, rate_limit) VALUES (:campaign, 'https://hooks.example/', 5);
-INSERT INTO rf_webhook (campaign_id, url, ordering) VALUES (:campaign, 'https://hooks.example/', 'fifo');
+-- guards: webhooks: HTTP/2, fulfilment
 INSERT INTO rf_webhook (campaign_id, url, http_version) VALUES (:campaign, 'https://hooks.example/', '2');
 INSERT INTO rf_webhook (campaign_id, url, fulfills) VALUES (:campaign, 'https://hooks.example/', true);
 

@@ -18,7 +18,10 @@
 #include "base/engine.h"
 #include "delivery/configuration.h"
 #include "delivery/endpoint.h"
+#include "delivery/retrying.h"
+#include "delivery/standing.h"
 #include "delivery/webhook.h"
+#include "delivery/webhook_state.h"
 #include "program/campaign.h"
 #include "program/home.h"
 
@@ -108,7 +111,10 @@ enum
 	COLUMN_RATE_LIMIT,
 	COLUMN_FIFO,
 	COLUMN_FULFILLS,
-	COLUMN_HTTP_VERSION
+	COLUMN_HTTP_VERSION,
+	COLUMN_OPENINGS,
+	COLUMN_OPEN_UNTIL,
+	COLUMN_FIRST_RETRY
 };
 
 RF_STATEMENT(read_webhooks,
@@ -128,7 +134,10 @@ RF_STATEMENT(read_webhooks,
 			 "  t.paused_until, coalesce(t.last_success_at, t.last_failure_at) IS NOT NULL,"
 			 "  t.last_success_at > coalesce(t.last_failure_at, '-infinity'),"
 			 "  coalesce(w.rate_limit, 0)::float8, w.ordering = 'fifo', w.fulfills,"
-			 "  coalesce(w.http_version, '')"
+			 "  coalesce(w.http_version, ''),"
+			 "  t.openings, t.open_until,"
+			 "  (SELECT r.next_at FROM @extschema@.rf_retry r WHERE r.webhook_id = w.id"
+			 "   ORDER BY r.next_at LIMIT 1)"
 			 " FROM @extschema@.rf_webhook w"
 			 " LEFT JOIN @extschema@.rf_webhook_state t ON t.webhook_id = w.id",
 			 TIMESTAMPTZOID);
@@ -266,6 +275,18 @@ configuration_of(uint64 row)
 	return config;
 }
 
+/* Somebody enabled it between two readings: its row has been cleared since. */
+static void
+configuration_forgive(RfEndpoint *endpoint, uint64 row, bool unpaused)
+{
+	if (endpoint->urgent)
+		return;
+	if (unpaused)
+		endpoint->paused_until = DT_NOBEGIN;
+	if (endpoint->breaker.state == RF_BREAKER_OPEN && rf_int32(row, COLUMN_OPENINGS) == 0)
+		endpoint->breaker = (RfBreaker){0};
+}
+
 static void
 configuration_set_state(RfEndpoint *endpoint, uint64 row)
 {
@@ -275,18 +296,28 @@ configuration_set_state(RfEndpoint *endpoint, uint64 row)
 	bool			isnull;
 	Datum			paused_until = rf_value(row, COLUMN_PAUSED_UNTIL, &isnull);
 
+	/* It is about to be disabled, which is not written yet. */
+	if (endpoint->disable != NULL)
+		return;
 	if (endpoint->state == RF_ENDPOINT_UNKNOWN)
 	{
 		if (!isnull)
 			endpoint->paused_until = rf_steady_from_wall(DatumGetTimestampTz(paused_until));
 		endpoint->tried = rf_bool(row, COLUMN_TRIED);
 		endpoint->answers = rf_bool(row, COLUMN_ANSWERED);
+		rf_breaker_restore(&endpoint->breaker, rf_int32(row, COLUMN_OPENINGS),
+						   rf_steady_from_wall(rf_int64(row, COLUMN_OPEN_UNTIL)));
 	}
+	else
+		configuration_forgive(endpoint, row, isnull);
 	if (state == RF_ENDPOINT_ENABLED && endpoint->state != RF_ENDPOINT_ENABLED)
 		endpoint->parked = true;
 	/* Whoever enables it means now. */
 	if (state == RF_ENDPOINT_ENABLED && endpoint->state == RF_ENDPOINT_WAITING)
-		endpoint->paused_until = DT_NOBEGIN;
+	{
+		rf_standing_forgive(endpoint);
+		rf_webhook_state_begin(endpoint);
+	}
 	endpoint->state = state;
 }
 
@@ -294,13 +325,36 @@ configuration_set_state(RfEndpoint *endpoint, uint64 row)
 static void
 configuration_replace(RfEndpoint *endpoint, RfEndpointConfig *config)
 {
-	if (endpoint->config != NULL && strcmp(endpoint->config->url, config->url) != 0)
-	{
-		endpoint->paused_until = DT_NOBEGIN;
-		endpoint->sends_from = DT_NOBEGIN;
-		endpoint->tried = endpoint->answers = false;
-	}
+	bool known = endpoint->config != NULL;
+	bool moved = known && strcmp(endpoint->config->url, config->url) != 0;
+	bool reordered = known && endpoint->config->fifo != config->fifo;
+
 	rf_endpoint_config_replace(endpoint, config);
+	rf_throttle_set(&endpoint->throttle, config->rate_limit, rf_steady_now());
+	rf_concurrency_set(&endpoint->concurrency, config->max_in_flight);
+	if (moved)
+	{
+		rf_standing_reset(endpoint);
+		rf_webhook_state_begin(endpoint);
+	}
+	if (reordered)
+		rf_retrying_reorder(endpoint);
+}
+
+/*
+ * Whatever others did to rf_retry is noticed now: the first time there, if there
+ * is any row at all.
+ */
+static void
+configuration_set_due(RfEndpoint *endpoint, uint64 row)
+{
+	bool  isnull;
+	Datum first = rf_value(row, COLUMN_FIRST_RETRY, &isnull);
+
+	endpoint->next_due = isnull ? DT_NOEND : DT_NOBEGIN;
+	if (!isnull && DatumGetTimestampTz(first) == DT_NOEND)
+		endpoint->parked = true;
+	rf_agenda_touch(endpoint);
 }
 
 /* Webhooks that this reading did not find were deleted. */
@@ -315,6 +369,7 @@ configuration_mark_gone(uint64 reading)
 			continue;
 		endpoint->state = RF_ENDPOINT_GONE;
 		rf_endpoint_config_replace(endpoint, NULL);
+		rf_agenda_touch(endpoint);
 	}
 }
 
@@ -333,8 +388,7 @@ configuration_read_webhooks(void)
 		configuration_set_state(endpoint, row);
 		configuration_replace(endpoint, configuration_of(row));
 		endpoint->reading = reading;
-		/* Whatever others did to rf_retry is noticed now. */
-		endpoint->next_due = DT_NOBEGIN;
+		configuration_set_due(endpoint, row);
 	}
 	configuration_mark_gone(reading);
 }

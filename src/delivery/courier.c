@@ -107,12 +107,10 @@ courier_send(void)
 static void
 courier_put_away(void)
 {
-	for (int i = 0; i < rf_endpoint_count(); i++)
+	rf_dispatch_settle(rf_steady_now());
+	for (RfEndpoint *endpoint = rf_agenda_first(RF_AGENDA_LEAVING); endpoint != NULL;
+		 endpoint = rf_agenda_next(RF_AGENDA_LEAVING, endpoint))
 	{
-		RfEndpoint *endpoint = rf_endpoint_at(i);
-
-		if (endpoint->state == RF_ENDPOINT_ENABLED || endpoint->state == RF_ENDPOINT_UNKNOWN)
-			continue;
 		rf_dispatch_unload(endpoint);
 		rf_placing_put_away(endpoint);
 	}
@@ -122,10 +120,9 @@ courier_put_away(void)
 static void
 courier_clear_gone(void)
 {
-	for (int i = 0; i < rf_endpoint_count(); i++)
+	for (RfEndpoint *endpoint = rf_agenda_first(RF_AGENDA_LEAVING); endpoint != NULL;
+		 endpoint = rf_agenda_next(RF_AGENDA_LEAVING, endpoint))
 	{
-		RfEndpoint *endpoint = rf_endpoint_at(i);
-
 		endpoint->cleared = false;
 		if (endpoint->state != RF_ENDPOINT_GONE || endpoint->in_flight > 0 ||
 			endpoint->queue.count > 0 || endpoint->overflow_from != 0 || rf_record_count() > 0)
@@ -139,14 +136,18 @@ courier_clear_gone(void)
 static void
 courier_remove_gone(void)
 {
-	for (int i = rf_endpoint_count() - 1; i >= 0; i--)
-	{
-		RfEndpoint *endpoint = rf_endpoint_at(i);
+	RfEndpoint *endpoint = rf_agenda_first(RF_AGENDA_LEAVING);
 
-		if (!endpoint->cleared)
-			continue;
-		rf_statistics_forget(endpoint->id);
-		rf_endpoint_remove(endpoint);
+	while (endpoint != NULL)
+	{
+		RfEndpoint *next = rf_agenda_next(RF_AGENDA_LEAVING, endpoint);
+
+		if (endpoint->cleared)
+		{
+			rf_statistics_forget(endpoint->id);
+			rf_endpoint_remove(endpoint);
+		}
+		endpoint = next;
 	}
 }
 
@@ -305,6 +306,7 @@ courier_turns(void)
 {
 	TimestampTz now = rf_steady_now();
 
+	rf_dispatch_settle(now);
 	if (courier_should_write(now) &&
 		!courier_take_turn(courier_write_turn, &courier_writes_from))
 		return false;
@@ -355,10 +357,12 @@ static long
 courier_sleep(void)
 {
 	TimestampTz now = rf_steady_now();
-	long		sleep = Min(SLEEP_MAX_MS, courier_turn_sleep(now));
 	long		http = rf_http_timeout_ms();
 	long		publish = rf_statistics_publish();
+	long		sleep;
 
+	rf_dispatch_settle(now);
+	sleep = Min(SLEEP_MAX_MS, courier_turn_sleep(now));
 	if (http >= 0)
 		sleep = Min(sleep, http);
 	if (publish >= 0)
@@ -369,7 +373,7 @@ courier_sleep(void)
 		return Min(sleep, courier_ms_until(courier_sends_from, now));
 	if (rf_dispatch_can_send(now))
 		return 0;
-	return Min(sleep, courier_ms_until(rf_dispatch_pause_ends(now), now));
+	return Min(sleep, courier_ms_until(rf_dispatch_looks_at(), now));
 }
 
 RfCourierState

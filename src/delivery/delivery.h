@@ -20,6 +20,7 @@ typedef struct RfDelivery
 	int8  slot;		  /* outbox table it was read from, or RF_SLOT_RETRY */
 	bool  own_body;	  /* other bytes than the event's payload */
 	uint8 given_back; /* how often a fault of ours kept it from being tried */
+	int64 due;		  /* not before, by the steady clock; 0: at once */
 } RfDelivery;
 
 #endif /* RF_DELIVERY_H */

@@ -11,20 +11,23 @@
 /* Once per process: requests under way at the same time. */
 extern void rf_dispatch_start(int max_in_flight);
 
+/* Look again at the endpoints that something has happened to; see agenda.h. */
+extern void rf_dispatch_settle(TimestampTz now);
+
 /* Ask for the bytes of what will be sent next (see load.h). */
 extern void rf_dispatch_ask(TimestampTz now);
 
-/* Would rf_dispatch_ask() ask for something? */
+/* Would rf_dispatch_ask() ask for something? After rf_dispatch_settle(). */
 extern bool rf_dispatch_wants_loads(TimestampTz now);
 
 /* Send what may be sent. */
 extern void rf_dispatch_send(TimestampTz now);
 
-/* Could rf_dispatch_send() send something? */
+/* Could rf_dispatch_send() send something? After rf_dispatch_settle(). */
 extern bool rf_dispatch_can_send(TimestampTz now);
 
-/* When the first pause of an endpoint with something to send ends; DT_NOEND: none is. */
-extern TimestampTz rf_dispatch_pause_ends(TimestampTz now);
+/* When the next endpoint is to be looked at again; DT_NOEND: none is. */
+extern TimestampTz rf_dispatch_looks_at(void);
 
 /* Put an endpoint's loaded parcels back into its queue. */
 extern void rf_dispatch_unload(RfEndpoint *endpoint);

@@ -33,6 +33,7 @@ rf_endpoint_start(void)
 
 	endpoint_table = hash_create("referral endpoints", 64, &control,
 								 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	rf_agenda_start();
 	endpoint_capacity = 64;
 	endpoint_list = MemoryContextAlloc(TopMemoryContext, endpoint_capacity * sizeof(RfEndpoint *));
 }
@@ -53,6 +54,8 @@ endpoint_init(RfEndpoint *endpoint)
 	endpoint->next_due = DT_NOBEGIN;
 	endpoint->paused_until = DT_NOBEGIN;
 	endpoint->sends_from = DT_NOBEGIN;
+	endpoint->known_to = PG_INT64_MIN;
+	rf_agenda_touch(endpoint);
 }
 
 RfEndpoint *
@@ -91,6 +94,7 @@ void
 rf_endpoint_remove(RfEndpoint *endpoint)
 {
 	Assert(endpoint->in_flight == 0 && endpoint->nloaded == 0);
+	rf_agenda_forget(endpoint);
 	endpoint_queued -= endpoint->queue.count;
 	rf_queue_free(&endpoint->queue);
 	rf_endpoint_config_replace(endpoint, NULL);
@@ -151,23 +155,39 @@ rf_endpoint_queue_room(const RfEndpoint *endpoint)
 	return Max(0, most - endpoint->queue.count);
 }
 
+bool
+rf_endpoint_is_fifo(const RfEndpoint *endpoint)
+{
+	return endpoint->config != NULL && endpoint->config->fifo;
+}
+
+static void
+endpoint_queue(RfEndpoint *endpoint, const RfDelivery *delivery,
+			   void (*push)(RfQueue *queue, const RfDelivery *delivery))
+{
+	if (rf_endpoint_is_fifo(endpoint))
+		push = rf_queue_insert;
+	push(&endpoint->queue, delivery);
+	endpoint_queued++;
+	rf_agenda_touch(endpoint);
+}
+
 void
 rf_endpoint_queue(RfEndpoint *endpoint, const RfDelivery *delivery)
 {
-	rf_queue_push(&endpoint->queue, delivery);
-	endpoint_queued++;
+	endpoint_queue(endpoint, delivery, rf_queue_push);
 }
 
 void
 rf_endpoint_requeue(RfEndpoint *endpoint, const RfDelivery *delivery)
 {
-	rf_queue_push_front(&endpoint->queue, delivery);
-	endpoint_queued++;
+	endpoint_queue(endpoint, delivery, rf_queue_push_front);
 }
 
 RfDelivery
 rf_endpoint_unqueue(RfEndpoint *endpoint)
 {
+	rf_agenda_touch(endpoint);
 	endpoint_queued--;
 	return rf_queue_pop(&endpoint->queue);
 }

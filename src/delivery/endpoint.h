@@ -12,9 +12,13 @@
 #include "datatype/timestamp.h"
 #include "utils/palloc.h"
 
+#include "delivery/agenda.h"
+#include "delivery/breaker.h"
+#include "delivery/concurrency.h"
 #include "delivery/http.h"
 #include "delivery/queue.h"
 #include "delivery/signature.h"
+#include "delivery/throttle.h"
 
 /* What stands for the message id in a header of the user's own. */
 #define RF_ENDPOINT_MESSAGE_ID "{{event.id}}"
@@ -69,12 +73,17 @@ typedef struct RfEndpoint
 	uint64			  reading; /* of the configuration, the last that found it */
 	bool			  cleared; /* gone, and so are its rows once the turn commits */
 
+	RfAgendaEntry agenda;
+
 	/* What waits. */
 	RfQueue		queue;
 	int64		overflow_from; /* those from this number on are only in the outbox; 0: none */
 	TimestampTz next_due;	   /* nothing in rf_retry is due before, by the system's clock */
 	bool		parked;		   /* rf_retry may hold rows without a time */
 	int			retrying;	   /* rows of rf_retry that are in memory */
+	int			parking;	   /* deliveries on their way to rf_retry */
+	int			unrecorded;	   /* failures that are not recorded yet */
+	int64		known_to;	   /* with fifo: of rf_retry, events up to this one are in memory */
 
 	/* What is under way. Times are the steady clock's. */
 	struct RfParcel *first_loaded; /* ready to go, oldest first */
@@ -87,14 +96,16 @@ typedef struct RfEndpoint
 	bool			 answers;	   /* the last exchange brought an answer */
 	TimestampTz		 heard_at;	   /* last answer, or begin of waiting for one */
 	TimestampTz		 succeeded_at; /* last 2xx; 0: none */
+	struct RfParcel *probe;		   /* what the breaker let through; NULL: nothing */
+	RfBreaker		 breaker;
+	RfThrottle		 throttle;
+	RfConcurrency	 concurrency;
 
-	/* What rf_webhook_state has to be told; times by the system's clock, but for saved_at. */
-	bool		unsaved;
+	/* News for rf_webhook_state, by the system's clock; see webhook_state.c. */
 	bool		urgent;	 /* do not wait for the next round of saving */
-	bool		disable; /* it answered 410 */
-	bool		in_turn; /* it was due when the turn that saves began */
-	bool		busy;	 /* but somebody held its row: later */
-	TimestampTz saved_at;
+	bool		anew;	 /* enabled again, or another URL: what was known is void */
+	bool		busy;	 /* somebody held its row in the turn that saves: later */
+	const char *disable; /* why it shall be disabled; NULL: it shall not */
 	TimestampTz last_success_at;
 	TimestampTz last_failure_at;
 	TimestampTz failing_since;
@@ -133,5 +144,8 @@ extern int		  rf_endpoint_queue_room(const RfEndpoint *endpoint);
 extern void		  rf_endpoint_queue(RfEndpoint *endpoint, const RfDelivery *delivery);
 extern RfDelivery rf_endpoint_unqueue(RfEndpoint *endpoint);
 extern void		  rf_endpoint_requeue(RfEndpoint *endpoint, const RfDelivery *delivery);
+
+/* Does it get one at a time, in the order of events? Its queue is in that order, too. */
+extern bool rf_endpoint_is_fifo(const RfEndpoint *endpoint);
 
 #endif /* RF_ENDPOINT_H */

@@ -160,6 +160,7 @@ load_append(RfEndpoint *endpoint, RfParcel *parcel)
 		endpoint->first_loaded = parcel;
 	endpoint->last_loaded = parcel;
 	endpoint->nloaded++;
+	rf_agenda_touch(endpoint);
 }
 
 /* What a failed turn has read need not be durable, and nobody will see to it. */

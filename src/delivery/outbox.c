@@ -36,7 +36,9 @@
 #include "delivery/unseen.h"
 #include "program/home.h"
 
-#define PAGE_ROWS 1000
+#define PAGE_ROWS  1000
+#define RETRIES_OF 64 /* endpoints at a time */
+#define REFILLS	   4  /* the same, of those that have overflowed */
 
 /* A row of any of the statements below, whose first columns are the same. */
 typedef struct OutboxRow
@@ -131,7 +133,10 @@ outbox_take_new(const OutboxRow *row)
 		return;
 	endpoint = rf_endpoint_get(row->webhook_id);
 	if (endpoint->overflow_from == 0 && !outbox_place(endpoint, row))
+	{
 		endpoint->overflow_from = row->delivery.id;
+		rf_agenda_touch(endpoint);
+	}
 	if (endpoint->overflow_from != 0)
 		endpoint->overflowed++;
 }
@@ -342,14 +347,13 @@ outbox_read_overflow(RfEndpoint *endpoint)
 	}
 	if (n < PAGE_ROWS)
 		endpoint->overflow_from = endpoint->overflowed = 0;
+	rf_agenda_touch(endpoint);
 }
 
 static bool
 outbox_should_refill(const RfEndpoint *endpoint)
 {
 	if (endpoint->overflow_from == 0 || outbox_late.active)
-		return false;
-	if (endpoint->state == RF_ENDPOINT_UNKNOWN)
 		return false;
 	if (!rf_placing_parks(endpoint))
 		return rf_endpoint_queue_room(endpoint) > endpoint->queue.count;
@@ -361,14 +365,39 @@ outbox_read_retries(void)
 {
 	TimestampTz now = GetCurrentTimestamp();
 
-	for (int i = 0; i < rf_endpoint_count(); i++)
+	for (int n = 0; n < RETRIES_OF; n++)
 	{
-		RfEndpoint *endpoint = rf_endpoint_at(i);
+		RfEndpoint *endpoint = rf_agenda_take_due(RF_TIMER_RETRY, now);
 
-		if (!rf_retrying_is_due(endpoint, now))
-			continue;
+		if (endpoint == NULL)
+			return;
+		/* Before anything can fail: its timer is off. */
+		rf_agenda_touch(endpoint);
 		rf_retrying_read(endpoint, now);
 		outbox_undurable = true;
+	}
+}
+
+/* The first of those that have the time for it: the others the next time. */
+static void
+outbox_refill(void)
+{
+	RfEndpoint *endpoint = rf_agenda_first(RF_AGENDA_OVERFLOW);
+	int			refilled = 0;
+
+	while (endpoint != NULL && refilled < REFILLS)
+	{
+		RfEndpoint *next = rf_agenda_next(RF_AGENDA_OVERFLOW, endpoint);
+
+		if (outbox_should_refill(endpoint))
+		{
+			outbox_read_overflow(endpoint);
+			/* To the end of the list. */
+			rf_agenda_list(RF_AGENDA_OVERFLOW, endpoint, false);
+			rf_agenda_list(RF_AGENDA_OVERFLOW, endpoint, true);
+			refilled++;
+		}
+		endpoint = next;
 	}
 }
 
@@ -384,28 +413,19 @@ rf_outbox_read(void)
 		outbox_read_late();
 	else
 		outbox_read_page();
-	for (int i = 0; i < rf_endpoint_count(); i++)
-	{
-		RfEndpoint *endpoint = rf_endpoint_at(i);
-
-		if (outbox_should_refill(endpoint))
-			outbox_read_overflow(endpoint);
-	}
+	outbox_refill();
 }
 
 bool
 rf_outbox_has_more(void)
 {
-	TimestampTz now = GetCurrentTimestamp();
-
-	if (outbox_page_full || outbox_late.active)
+	if (outbox_page_full || outbox_late.active || rf_agenda_count(RF_AGENDA_UNKNOWN) > 0 ||
+		rf_agenda_due_at(RF_TIMER_RETRY) <= GetCurrentTimestamp())
 		return true;
-	for (int i = 0; i < rf_endpoint_count(); i++)
+	for (RfEndpoint *endpoint = rf_agenda_first(RF_AGENDA_OVERFLOW); endpoint != NULL;
+		 endpoint = rf_agenda_next(RF_AGENDA_OVERFLOW, endpoint))
 	{
-		RfEndpoint *endpoint = rf_endpoint_at(i);
-
-		if (outbox_should_refill(endpoint) || rf_retrying_is_due(endpoint, now) ||
-			endpoint->state == RF_ENDPOINT_UNKNOWN)
+		if (outbox_should_refill(endpoint))
 			return true;
 	}
 	return false;
@@ -414,11 +434,7 @@ rf_outbox_has_more(void)
 TimestampTz
 rf_outbox_next_due(void)
 {
-	TimestampTz next = DT_NOEND;
-
-	for (int i = 0; i < rf_endpoint_count(); i++)
-		next = Min(next, rf_retrying_due_at(rf_endpoint_at(i)));
-	return rf_steady_from_wall(next);
+	return rf_steady_from_wall(rf_agenda_due_at(RF_TIMER_RETRY));
 }
 
 int64
@@ -449,8 +465,11 @@ rf_outbox_restart(void)
 			(void) rf_endpoint_unqueue(endpoint);
 		endpoint->overflow_from = endpoint->overflowed = 0;
 		endpoint->retrying = 0;
+		endpoint->parking = 0;
 		endpoint->parked = true;
 		endpoint->next_due = DT_NOBEGIN;
+		endpoint->known_to = PG_INT64_MIN;
+		rf_agenda_touch(endpoint);
 	}
 	outbox_high = 0;
 	outbox_page_full = true;

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "delivery/outcome.h"
 #include "delivery/record.h"
+#include "delivery/standing.h"
 #include "delivery/statistics.h"
 #include "delivery/turn.h"
 #include "delivery/webhook_state.h"
@@ -38,6 +39,7 @@ outcome_give_back(RfParcel *parcel, const RfHttpResult *result)
 				 errhint("Check the limits of open files and memory, and the network.")));
 	if (!result->exhausted)
 		parcel->delivery.given_back++;
+	rf_standing_forgo(endpoint, parcel);
 	endpoint->sends_from = rf_steady_now() + Max(parcel->delivery.given_back, 1) * OWN_FAULT_USECS;
 	rf_endpoint_requeue(endpoint, &parcel->delivery);
 	rf_parcel_free(parcel);
@@ -49,23 +51,12 @@ outcome_error(RfOutcome outcome, const RfHttpResult *result, char *buffer, size_
 {
 	if (outcome == RF_OUTCOME_SUCCESS)
 		return NULL;
+	if (outcome == RF_OUTCOME_ABORTED)
+		return "the endpoint asked to give up";
 	if (result->error != NULL)
 		return result->error;
 	snprintf(buffer, size, "HTTP status %d", result->status);
 	return buffer;
-}
-
-/* Whoever answers, even badly, is there: the others need not wait for it. */
-static void
-outcome_note_answer(RfEndpoint *endpoint, const RfHttpResult *result, bool success)
-{
-	TimestampTz now = rf_steady_now();
-
-	endpoint->answers = result->fault == RF_FAULT_NONE || result->fault == RF_FAULT_BROKEN;
-	endpoint->heard_at = now;
-	if (success)
-		endpoint->succeeded_at = now;
-	endpoint->tried = true;
 }
 
 /* What Retry-After asks for; -1: nothing. */
@@ -112,16 +103,69 @@ outcome_fill(RfRecord *record, const RfParcel *parcel, const RfHttpResult *resul
 		.response_headers = result->response_headers};
 }
 
+/* An answer may ask for more than its status does. */
+static RfOutcome
+outcome_of(const RfHttpResult *result)
+{
+	RfOutcome outcome = rf_retry_outcome(result->fault, result->status);
+
+	if (outcome == RF_OUTCOME_FAILURE && result->wish == RF_WISH_DISABLE)
+		return RF_OUTCOME_GONE;
+	if (outcome == RF_OUTCOME_FAILURE && result->wish == RF_WISH_ABORT)
+		return RF_OUTCOME_ABORTED;
+	return outcome;
+}
+
+/* What becomes of the delivery. */
+static void
+outcome_decide(RfRecord *record, RfOutcome outcome, const RfParcel *parcel,
+			   const RfHttpResult *result, TimestampTz now)
+{
+	switch (outcome)
+	{
+		case RF_OUTCOME_SUCCESS:
+			record->outcome = RF_RECORD_SUCCESS;
+			break;
+		case RF_OUTCOME_GONE:
+			record->outcome = RF_RECORD_DISABLED;
+			break;
+		case RF_OUTCOME_ABORTED:
+			record->outcome = RF_RECORD_DEAD;
+			break;
+		default:
+			outcome_schedule(record, parcel, result, now);
+	}
+	if (outcome != RF_OUTCOME_SUCCESS)
+		parcel->endpoint->unrecorded++;
+}
+
+/* What becomes of the endpoint. */
+static void
+outcome_judge(RfOutcome outcome, RfParcel *parcel, const RfHttpResult *result)
+{
+	RfEndpoint *endpoint = parcel->endpoint;
+	/* Who gives up one delivery is well. */
+	bool failed = outcome != RF_OUTCOME_SUCCESS && outcome != RF_OUTCOME_ABORTED;
+
+	if (rf_standing_end(endpoint, parcel, result, failed, rf_steady_now()))
+		rf_webhook_state_save(endpoint);
+	if (endpoint->state != RF_ENDPOINT_ENABLED)
+		return;
+	if (result->wish == RF_WISH_DISABLE)
+		rf_webhook_state_disable(endpoint, "the endpoint asked to be disabled");
+	else if (outcome == RF_OUTCOME_GONE)
+		rf_webhook_state_disable(endpoint, "the endpoint answered 410 (Gone)");
+}
+
 bool
 rf_outcome_take(RfParcel *parcel, const RfHttpResult *result)
 {
 	RfEndpoint *endpoint = parcel->endpoint;
-	RfOutcome	outcome = rf_retry_outcome(result->fault, result->status);
+	RfOutcome	outcome = outcome_of(result);
 	TimestampTz now = GetCurrentTimestamp();
 	RfRecord	record;
 	char		buffer[64];
 
-	endpoint->in_flight--;
 	if (outcome == RF_OUTCOME_NO_ATTEMPT && outcome_is_given_back(parcel, result))
 	{
 		outcome_give_back(parcel, result);
@@ -129,20 +173,11 @@ rf_outcome_take(RfParcel *parcel, const RfHttpResult *result)
 	}
 	if (outcome == RF_OUTCOME_NO_ATTEMPT)
 		outcome = RF_OUTCOME_FAILURE;
-	outcome_note_answer(endpoint, result, outcome == RF_OUTCOME_SUCCESS);
 	outcome_fill(&record, parcel, result);
 	record.error = outcome_error(outcome, result, buffer, sizeof(buffer));
+	outcome_decide(&record, outcome, parcel, result, now);
 	rf_webhook_state_note(endpoint, now, record.error);
-	if (outcome == RF_OUTCOME_SUCCESS)
-		record.outcome = RF_RECORD_SUCCESS;
-	else if (outcome == RF_OUTCOME_FAILURE)
-		outcome_schedule(&record, parcel, result, now);
-	else
-	{
-		record.outcome = RF_RECORD_DISABLED;
-		if (endpoint->state == RF_ENDPOINT_ENABLED)
-			rf_webhook_state_disable(endpoint);
-	}
+	outcome_judge(outcome, parcel, result);
 	rf_statistics_note(endpoint, result, record.error != NULL);
 	rf_record_add(&record);
 	rf_parcel_free(parcel);

@@ -25,6 +25,7 @@ typedef struct RfParcel
 	/* Once it is a request. */
 	RfEndpointConfig *config;
 	TimestampTz		  started_at;
+	TimestampTz		  sent_at;	  /* the same by the steady clock */
 	char			 *url;		  /* the parcel's own; NULL: the configuration's */
 	char			 *id_headers; /* the parcel's own; NULL: none has its id */
 	char			  id_line[80];

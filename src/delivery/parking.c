@@ -40,7 +40,11 @@ rf_parking_count(void)
 void
 rf_parking_add(int64 webhook_id, const RfDelivery *delivery, TimestampTz next_at)
 {
+	RfEndpoint *endpoint = rf_endpoint_find(webhook_id);
+
 	Assert(parking_count < PARKING_MAX && delivery->slot >= 0);
+	if (endpoint != NULL)
+		endpoint->parking++;
 	parked[parking_count++] = (Parked){
 		.id = delivery->id,
 		.webhook_id = webhook_id,
@@ -88,8 +92,10 @@ rf_parking_confirm(void)
 		RfEndpoint *endpoint = rf_endpoint_find(parked[i].webhook_id);
 
 		rf_rotation_note_done(parked[i].slot);
-		if (endpoint != NULL)
-			rf_retrying_expect(endpoint, parked[i].next_at);
+		if (endpoint == NULL)
+			continue;
+		endpoint->parking--;
+		rf_retrying_expect(endpoint, parked[i].next_at);
 	}
 	parking_count = 0;
 }

@@ -48,6 +48,59 @@ rf_queue_push_front(RfQueue *queue, const RfDelivery *delivery)
 	queue->count++;
 }
 
+static RfDelivery *
+queue_at(const RfQueue *queue, int place)
+{
+	return &queue->ring[(queue->first + place) & (queue->capacity - 1)];
+}
+
+/* How many are of that event or earlier ones. */
+static int
+queue_place(const RfQueue *queue, int64 event_id)
+{
+	int low = 0;
+	int high = queue->count;
+
+	while (low < high)
+	{
+		int middle = (low + high) / 2;
+
+		if (queue_at(queue, middle)->event_id <= event_id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Those on the shorter side make room. */
+void
+rf_queue_insert(RfQueue *queue, const RfDelivery *delivery)
+{
+	int place = queue_place(queue, delivery->event_id);
+
+	queue_make_room(queue);
+	if (place < queue->count / 2)
+	{
+		queue->first = (queue->first - 1) & (queue->capacity - 1);
+		for (int i = 0; i < place; i++)
+			*queue_at(queue, i) = *queue_at(queue, i + 1);
+	}
+	else
+	{
+		for (int i = queue->count; i > place; i--)
+			*queue_at(queue, i) = *queue_at(queue, i - 1);
+	}
+	*queue_at(queue, place) = *delivery;
+	queue->count++;
+}
+
+RfDelivery *
+rf_queue_head(const RfQueue *queue)
+{
+	return queue_at(queue, 0);
+}
+
 RfDelivery
 rf_queue_pop(RfQueue *queue)
 {

@@ -25,8 +25,12 @@ rf_queue_at(const RfQueue *queue, int i)
 	return &queue->ring[(queue->first + i) & (queue->capacity - 1)];
 }
 
-/* Not from an empty one. */
-extern RfDelivery rf_queue_pop(RfQueue *queue);
+/* In front of those of later events, in a queue that is in that order. */
+extern void rf_queue_insert(RfQueue *queue, const RfDelivery *delivery);
+
+/* Not of an empty one. */
+extern RfDelivery *rf_queue_head(const RfQueue *queue);
+extern RfDelivery  rf_queue_pop(RfQueue *queue);
 
 extern void rf_queue_free(RfQueue *queue);
 

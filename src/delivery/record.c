@@ -515,6 +515,8 @@ rf_record_confirm(void)
 
 		if (records[i].locked)
 			continue;
+		if (records[i].outcome != RF_RECORD_SUCCESS)
+			endpoint->unrecorded--;
 		rf_placing_done(endpoint, &records[i].delivery);
 		if (record_lives_on(&records[i]))
 			rf_retrying_expect(endpoint, record_next_at(&records[i]));

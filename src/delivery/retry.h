@@ -33,6 +33,7 @@ typedef enum RfOutcome
 	RF_OUTCOME_SUCCESS,
 	RF_OUTCOME_FAILURE,	  /* follows the schedule */
 	RF_OUTCOME_GONE,	  /* 410: the endpoint wants no more */
+	RF_OUTCOME_ABORTED,	  /* the endpoint wants this one no more; no status says so */
 	RF_OUTCOME_NO_ATTEMPT /* nobody was reached through no fault of theirs */
 } RfOutcome;
 

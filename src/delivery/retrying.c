@@ -9,6 +9,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "base/clock.h"
 #include "base/engine.h"
 #include "delivery/retrying.h"
 
@@ -36,18 +37,43 @@ rf_retrying_reset(void)
 	rf_retrying_start();
 }
 
+/* May rf_retry hold rows that come before the next delivery in memory? */
+static bool
+retrying_must_look(const RfEndpoint *endpoint)
+{
+	if (endpoint->parked || endpoint->next_due != DT_NOEND)
+		return true;
+	return endpoint->queue.count > 0 && endpoint->retrying < READ_MAX &&
+		rf_queue_head(&endpoint->queue)->event_id > endpoint->known_to;
+}
+
 TimestampTz
 rf_retrying_due_at(const RfEndpoint *endpoint)
 {
-	if (endpoint->state != RF_ENDPOINT_ENABLED || endpoint->retrying >= READ_LOW)
+	if (endpoint->state != RF_ENDPOINT_ENABLED)
+		return DT_NOEND;
+	if (rf_endpoint_is_fifo(endpoint))
+		return retrying_must_look(endpoint) ? DT_NOBEGIN : DT_NOEND;
+	if (endpoint->retrying >= READ_LOW)
 		return DT_NOEND;
 	return endpoint->parked ? DT_NOBEGIN : endpoint->next_due;
 }
 
-bool
-rf_retrying_is_due(const RfEndpoint *endpoint, TimestampTz now)
+TimestampTz
+rf_retrying_head_at(const RfEndpoint *endpoint)
 {
-	return rf_retrying_due_at(endpoint) <= now;
+	const RfDelivery *head;
+
+	if (!rf_endpoint_is_fifo(endpoint))
+		return DT_NOBEGIN;
+	if (endpoint->unrecorded > 0 || endpoint->parking > 0 || endpoint->parked ||
+		endpoint->next_due != DT_NOEND)
+		return DT_NOEND;
+	/* What is loaded comes before the queue. */
+	if (endpoint->nloaded > 0 || endpoint->queue.count == 0)
+		return DT_NOBEGIN;
+	head = rf_queue_head(&endpoint->queue);
+	return head->event_id > endpoint->known_to ? DT_NOEND : head->due;
 }
 
 void
@@ -57,6 +83,29 @@ rf_retrying_expect(RfEndpoint *endpoint, TimestampTz next_at)
 		endpoint->parked = true;
 	else if (next_at < endpoint->next_due)
 		endpoint->next_due = next_at;
+	rf_agenda_touch(endpoint);
+}
+
+/* What rf_retry holds is read again from there. */
+void
+rf_retrying_reorder(RfEndpoint *endpoint)
+{
+	int			n = endpoint->queue.count;
+	RfDelivery *before = palloc(Max(n, 1) * sizeof(RfDelivery));
+
+	for (int i = 0; i < n; i++)
+		before[i] = rf_endpoint_unqueue(endpoint);
+	for (int i = 0; i < n; i++)
+	{
+		if (before[i].slot == RF_SLOT_RETRY)
+			rf_retrying_forget(endpoint, before[i].id);
+		else
+			rf_endpoint_queue(endpoint, &before[i]);
+	}
+	pfree(before);
+	endpoint->next_due = DT_NOBEGIN;
+	endpoint->parked = true;
+	endpoint->known_to = PG_INT64_MIN;
 }
 
 void
@@ -67,6 +116,7 @@ rf_retrying_forget(RfEndpoint *endpoint, int64 delivery_id)
 	hash_search(retrying_ids, &delivery_id, HASH_REMOVE, &found);
 	if (found)
 		endpoint->retrying--;
+	rf_agenda_touch(endpoint);
 }
 
 /*
@@ -74,23 +124,28 @@ rf_retrying_forget(RfEndpoint *endpoint, int64 delivery_id)
  * full. The rows of the last statement: delivery_id, event_id, attempts.
  */
 static void
+retrying_queue_row(RfEndpoint *endpoint, uint64 row, TimestampTz due)
+{
+	RfDelivery delivery = {
+		.id = rf_int64(row, 1),
+		.event_id = rf_int64(row, 2),
+		.attempts = rf_int32(row, 3),
+		.slot = RF_SLOT_RETRY,
+		.due = due};
+	bool found;
+
+	hash_search(retrying_ids, &delivery.id, HASH_ENTER, &found);
+	if (found)
+		return;
+	endpoint->retrying++;
+	rf_endpoint_queue(endpoint, &delivery);
+}
+
+static void
 retrying_queue(RfEndpoint *endpoint, uint64 n)
 {
 	for (uint64 row = 0; row < n; row++)
-	{
-		RfDelivery delivery = {
-			.id = rf_int64(row, 1),
-			.event_id = rf_int64(row, 2),
-			.attempts = rf_int32(row, 3),
-			.slot = RF_SLOT_RETRY};
-		bool found;
-
-		hash_search(retrying_ids, &delivery.id, HASH_ENTER, &found);
-		if (found)
-			continue;
-		endpoint->retrying++;
-		rf_endpoint_queue(endpoint, &delivery);
-	}
+		retrying_queue_row(endpoint, row, 0);
 }
 
 /* Of another home, or without its event, a row is not ours: a restore is under way. */
@@ -150,9 +205,51 @@ retrying_read_parked(RfEndpoint *endpoint)
 	endpoint->parked = n == (uint64) limit;
 }
 
+RF_STATEMENT(read_in_order,
+			 "SELECT delivery_id, event_id, attempts, next_at FROM @extschema@.rf_retry r"
+			 " WHERE webhook_id = $1 AND" RETRYING_IS_OURS("r") " ORDER BY event_id LIMIT $2",
+			 INT8OID, INT8OID);
+
+/*
+ * The first in the order of events. What precedes events that memory knew about
+ * is always taken, others as long as there is room.
+ */
+static void
+retrying_read_in_order(RfEndpoint *endpoint)
+{
+	int64  limit = endpoint->retrying + READ_MAX;
+	int64  known_to = endpoint->known_to;
+	Datum  values[] = {Int64GetDatum(endpoint->id), Int64GetDatum(limit)};
+	uint64 n = rf_execute(&read_in_order, values, NULL);
+
+	endpoint->known_to = PG_INT64_MAX;
+	for (uint64 row = 0; row < n; row++)
+	{
+		int64		event_id = rf_int64(row, 2);
+		TimestampTz next_at = rf_int64(row, 4);
+
+		if (event_id > known_to && endpoint->retrying >= READ_MAX)
+		{
+			endpoint->known_to = event_id - 1;
+			break;
+		}
+		/* Without a time: it waited for its webhook to be enabled. */
+		retrying_queue_row(endpoint, row, next_at == DT_NOEND ? 0 : rf_steady_from_wall(next_at));
+		if (row + 1 == (uint64) limit)
+			endpoint->known_to = event_id;
+	}
+	endpoint->next_due = DT_NOEND;
+	endpoint->parked = false;
+}
+
 void
 rf_retrying_read(RfEndpoint *endpoint, TimestampTz now)
 {
+	if (rf_endpoint_is_fifo(endpoint))
+	{
+		retrying_read_in_order(endpoint);
+		return;
+	}
 	if (endpoint->next_due <= now)
 		retrying_read_due(endpoint, now);
 	if (endpoint->parked)

@@ -4,6 +4,11 @@
  *
  * A row stays in rf_retry until the outcome of its next attempt is recorded, so
  * the ids of those in memory are kept, lest they be read twice.
+ *
+ * An endpoint whose ordering is fifo has its rows read in the order of events,
+ * due or not, and takes them and what comes from the outbox in one order. It
+ * sends only while memory has all that may come before its next delivery: not
+ * while something is on its way to rf_retry, nor before it was read from there.
  */
 #ifndef RF_RETRYING_H
 #define RF_RETRYING_H
@@ -13,11 +18,17 @@
 /* Once per process. */
 extern void rf_retrying_start(void);
 
-/* Are there rows to read for the endpoint, and room for them? */
-extern bool rf_retrying_is_due(const RfEndpoint *endpoint, TimestampTz now);
-
-/* When will there be, as far as known; DT_NOEND while enough are in memory. */
+/* When there will be rows to read, as far as known; DT_NOEND while enough are in memory. */
 extern TimestampTz rf_retrying_due_at(const RfEndpoint *endpoint);
+
+/*
+ * When, by the steady clock, an endpoint with ordering fifo may send what is next;
+ * DT_NOEND while that is not known. Of others the queue holds what may be sent.
+ */
+extern TimestampTz rf_retrying_head_at(const RfEndpoint *endpoint);
+
+/* The ordering of the endpoint has changed: bring its queue in order. */
+extern void rf_retrying_reorder(RfEndpoint *endpoint);
 
 /* Read those that are due into the endpoint's queue. In a turn. */
 extern void rf_retrying_read(RfEndpoint *endpoint, TimestampTz now);

@@ -40,20 +40,23 @@ throttle_fill(RfThrottle *throttle, int64_t now)
 {
 	if (now <= throttle->at)
 		return;
-	throttle->tokens = fmin(throttle_capacity(throttle),
-							throttle->tokens + (double) (now - throttle->at) / SECOND * throttle->rate);
+	throttle->tokens += (double) (now - throttle->at) / SECOND * throttle->rate;
+	throttle->tokens = fmin(throttle->tokens, throttle_capacity(throttle));
 	throttle->at = now;
 }
 
 int64_t
 rf_throttle_ready_at(RfThrottle *throttle, int64_t now)
 {
+	double wait;
+
 	if (throttle->rate <= 0)
 		return now;
 	throttle_fill(throttle, now);
 	if (throttle->tokens >= WHOLE)
 		return now;
-	return throttle->at + (int64_t) fmin(DAY, ceil((1.0 - throttle->tokens) / throttle->rate * SECOND));
+	wait = ceil((1.0 - throttle->tokens) / throttle->rate * SECOND);
+	return throttle->at + (int64_t) fmin(DAY, wait);
 }
 
 bool

@@ -26,6 +26,7 @@
 
 PG_FUNCTION_INFO_V1(rf_webhook_admit);
 PG_FUNCTION_INFO_V1(rf_webhook_created);
+PG_FUNCTION_INFO_V1(rf_webhook_updated);
 PG_FUNCTION_INFO_V1(rf_webhook_deleted);
 
 #define SECRET_BYTES	   32
@@ -300,6 +301,31 @@ rf_webhook_created(PG_FUNCTION_ARGS)
 	/* Retries and signatures go by the system's clock, not by the domain's. */
 	values[1] = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
 	rf_execute(&insert_secrets, values, NULL);
+	rf_engine_leave(&engine);
+	return PointerGetDatum(NULL);
+}
+
+/* Whoever enables a webhook, or gives it another URL, means now. */
+RF_STATEMENT(clear_states,
+			 "UPDATE @extschema@.rf_webhook_state s"
+			 " SET paused_until = NULL, failing_since = NULL,"
+			 "  disabled_at = CASE WHEN a.state <> 'enabled' THEN s.disabled_at END,"
+			 "  disabled_reason = CASE WHEN a.state <> 'enabled' THEN s.disabled_reason END,"
+			 "  breaker = 'closed', open_until = NULL, openings = 0"
+			 " FROM before b JOIN after a USING (id)"
+			 " WHERE s.webhook_id = a.id"
+			 "  AND (a.state = 'enabled' AND b.state <> 'enabled' OR a.url <> b.url)");
+
+Datum
+rf_webhook_updated(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = (TriggerData *) fcinfo->context;
+	RfEngine	 engine;
+
+	webhook_expect_trigger(fcinfo, "rf_webhook_updated", false);
+	rf_engine_enter(&engine, fcinfo);
+	SPI_register_trigger_data(data);
+	rf_execute(&clear_states, NULL, NULL);
 	rf_engine_leave(&engine);
 	return PointerGetDatum(NULL);
 }

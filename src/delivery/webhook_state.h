@@ -13,8 +13,14 @@ extern void rf_webhook_state_note(RfEndpoint *endpoint, TimestampTz now, const c
 /* The endpoint wants to be left alone until then, by the steady clock. */
 extern void rf_webhook_state_pause(RfEndpoint *endpoint, TimestampTz until);
 
-/* The endpoint answered 410. */
-extern void rf_webhook_state_disable(RfEndpoint *endpoint);
+/* The breaker has opened or closed. */
+extern void rf_webhook_state_save(RfEndpoint *endpoint);
+
+/* It gets nothing more until somebody enables it again. The text is static. */
+extern void rf_webhook_state_disable(RfEndpoint *endpoint, const char *reason);
+
+/* What is known of it is void: it was enabled again, or has another URL. */
+extern void rf_webhook_state_begin(RfEndpoint *endpoint);
 
 /* Is there something to write, by the steady clock? Ordinary news are written once a second. */
 extern bool rf_webhook_state_is_due(TimestampTz now);

@@ -29,7 +29,7 @@ CREATE TABLE @extschema@.rf_webhook (
 	max_in_flight integer NOT NULL DEFAULT 8
 		CHECK (max_in_flight BETWEEN 1 AND 1000),
 	rate_limit numeric
-		CHECK (rate_limit > 0),
+		CHECK (rate_limit BETWEEN 0.00001 AND 1000000),
 	ordering text NOT NULL DEFAULT 'parallel'
 		CHECK (ordering IN ('parallel', 'fifo')),
 	retry_schedule interval[]
@@ -83,7 +83,7 @@ COMMENT ON COLUMN @extschema@.rf_webhook.timeout IS
 COMMENT ON COLUMN @extschema@.rf_webhook.max_in_flight IS
 'most requests to it at the same time';
 COMMENT ON COLUMN @extschema@.rf_webhook.rate_limit IS
-'most requests per second';
+'most requests per second, such as 0.2 for one in 5 s; null: no limit';
 COMMENT ON COLUMN @extschema@.rf_webhook.ordering IS
 'parallel, or fifo: one at a time in the order of events';
 COMMENT ON COLUMN @extschema@.rf_webhook.retry_schedule IS
@@ -103,6 +103,10 @@ CREATE FUNCTION @extschema@.rf_webhook_created() RETURNS trigger
 LANGUAGE C AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.rf_webhook_created() IS
 'trigger: makes the secrets of new webhooks';
+CREATE FUNCTION @extschema@.rf_webhook_updated() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.rf_webhook_updated() IS
+'trigger: webhooks that are enabled again or get another URL begin anew';
 CREATE FUNCTION @extschema@.rf_webhook_deleted() RETURNS trigger
 LANGUAGE C AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.rf_webhook_deleted() IS
@@ -110,8 +114,7 @@ COMMENT ON FUNCTION @extschema@.rf_webhook_deleted() IS
 
 CREATE TRIGGER rf_webhook_unbuilt
 BEFORE INSERT OR UPDATE ON @extschema@.rf_webhook
-FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_refuse_unbuilt('rate_limit',
-	'ordering=fifo', 'http_version=2', 'fulfills=true');
+FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_refuse_unbuilt('http_version=2', 'fulfills=true');
 CREATE TRIGGER rf_webhook_admit
 BEFORE INSERT OR UPDATE ON @extschema@.rf_webhook
 FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_webhook_admit();
@@ -119,6 +122,10 @@ CREATE TRIGGER rf_webhook_created
 AFTER INSERT ON @extschema@.rf_webhook
 REFERENCING NEW TABLE AS created
 FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.rf_webhook_created();
+CREATE TRIGGER rf_webhook_updated
+AFTER UPDATE ON @extschema@.rf_webhook
+REFERENCING OLD TABLE AS before NEW TABLE AS after
+FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.rf_webhook_updated();
 CREATE TRIGGER rf_webhook_deleted
 AFTER DELETE ON @extschema@.rf_webhook
 REFERENCING OLD TABLE AS deleted
@@ -165,7 +172,11 @@ CREATE TABLE @extschema@.rf_webhook_state (
 	last_error text,
 	failing_since timestamptz,
 	disabled_at timestamptz,
-	disabled_reason text
+	disabled_reason text,
+	breaker text NOT NULL DEFAULT 'closed'
+		CHECK (breaker IN ('closed', 'open', 'probing')),
+	open_until timestamptz,
+	openings integer NOT NULL DEFAULT 0
 ) WITH (fillfactor = 50);
 
 COMMENT ON TABLE @extschema@.rf_webhook_state IS
@@ -186,6 +197,12 @@ COMMENT ON COLUMN @extschema@.rf_webhook_state.disabled_at IS
 'when the engine disabled it';
 COMMENT ON COLUMN @extschema@.rf_webhook_state.disabled_reason IS
 'why the engine disabled it';
+COMMENT ON COLUMN @extschema@.rf_webhook_state.breaker IS
+'closed; open: most attempts failed, and nothing is sent; probing: one attempt is';
+COMMENT ON COLUMN @extschema@.rf_webhook_state.open_until IS
+'when the next probe is due; null while closed';
+COMMENT ON COLUMN @extschema@.rf_webhook_state.openings IS
+'how often in a row the breaker opened: each time for twice as long';
 
 CREATE TABLE @extschema@.rf_retry (
 	delivery_id bigint PRIMARY KEY,
@@ -197,6 +214,7 @@ CREATE TABLE @extschema@.rf_retry (
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX rf_retry_due_idx ON @extschema@.rf_retry (webhook_id, next_at);
 CREATE INDEX rf_retry_event_idx ON @extschema@.rf_retry (event_id);
+CREATE INDEX rf_retry_order_idx ON @extschema@.rf_retry (webhook_id, event_id);
 
 COMMENT ON TABLE @extschema@.rf_retry IS
 'deliveries that failed and will be tried again, and those of webhooks that are not enabled';

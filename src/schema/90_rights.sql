@@ -105,3 +105,6 @@ FROM PUBLIC;
 REVOKE ALL ON FUNCTION
 	@extschema@.rf_sending_status, @extschema@.rf_webhook_statistics, @extschema@.rf_stat_reset
 FROM PUBLIC;
+
+-- Sending.
+REVOKE ALL ON FUNCTION @extschema@.rf_webhook_updated FROM PUBLIC;

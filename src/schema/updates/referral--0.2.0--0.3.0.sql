@@ -12,11 +12,25 @@
 CREATE INDEX rf_retry_event_idx ON @extschema@.rf_retry (event_id);
 CREATE INDEX rf_dead_event_idx ON @extschema@.rf_dead (event_id);
 
+ALTER TABLE @extschema@.rf_webhook
+	DROP CONSTRAINT rf_webhook_rate_limit_check,
+	ADD CONSTRAINT rf_webhook_rate_limit_check CHECK (rate_limit BETWEEN 0.00001 AND 1000000);
+ALTER TABLE @extschema@.rf_webhook_state
+	ADD COLUMN breaker text NOT NULL DEFAULT 'closed'
+		CHECK (breaker IN ('closed', 'open', 'probing')),
+	ADD COLUMN open_until timestamptz,
+	ADD COLUMN openings integer NOT NULL DEFAULT 0;
+CREATE INDEX rf_retry_order_idx ON @extschema@.rf_retry (webhook_id, event_id);
+CREATE FUNCTION @extschema@.rf_webhook_updated() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME';
+CREATE TRIGGER rf_webhook_updated
+AFTER UPDATE ON @extschema@.rf_webhook
+REFERENCING OLD TABLE AS before NEW TABLE AS after
+FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.rf_webhook_updated();
 DROP TRIGGER rf_webhook_unbuilt ON @extschema@.rf_webhook;
 CREATE TRIGGER rf_webhook_unbuilt
 BEFORE INSERT OR UPDATE ON @extschema@.rf_webhook
-FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_refuse_unbuilt('rate_limit',
-	'ordering=fifo', 'http_version=2', 'fulfills=true');
+FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_refuse_unbuilt('http_version=2', 'fulfills=true');
 
 ALTER TABLE @extschema@.rf_attempt_0 ADD COLUMN error_class text, ADD COLUMN response_headers jsonb;
 ALTER TABLE @extschema@.rf_attempt_1 ADD COLUMN error_class text, ADD COLUMN response_headers jsonb;
@@ -68,3 +82,4 @@ REVOKE ALL ON FUNCTION
 	@extschema@.rf_create_webhook,
 	@extschema@.rf_sending_status, @extschema@.rf_webhook_statistics, @extschema@.rf_stat_reset
 FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.rf_webhook_updated FROM PUBLIC;
