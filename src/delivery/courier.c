@@ -38,6 +38,7 @@
 #define SLEEP_MAX_MS   5000
 #define FAILED_TURN_MS 1000
 #define OWN_FAULT_MS   3000
+#define FLUSH_SHARE	   20  /* from one flush to the next: times what it took */
 #define LOCKED_MS	   200 /* until a locked table is looked at again */
 
 /* All times are the steady clock's. */
@@ -200,6 +201,22 @@ courier_write(void)
 	rf_parking_write();
 }
 
+/*
+ * What a crash undoes is sent again. The disk may have a small part of our time for
+ * keeping that little.
+ */
+static void
+courier_flush_records(void)
+{
+	static TimestampTz next = 0;
+	TimestampTz		   begin = rf_steady_now();
+
+	if (begin < next)
+		return;
+	rf_turn_flush_wal();
+	next = begin + (rf_steady_now() - begin) * FLUSH_SHARE;
+}
+
 static RfTurnResult
 courier_write_turn(void)
 {
@@ -211,6 +228,7 @@ courier_write_turn(void)
 	{
 		rf_record_confirm();
 		rf_parking_confirm();
+		courier_flush_records();
 	}
 	return result;
 }

@@ -18,7 +18,7 @@
 #include "delivery/retrying.h"
 
 #define BATCH	  256 /* so many are not kept waiting for more */
-#define DELAY_MS  20
+#define DELAY_MS  5
 #define LOCKED_MS 500 /* until locked rows are looked at again */
 
 static RfRecord		 records[RF_RECORD_MAX];
