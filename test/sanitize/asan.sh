@@ -18,7 +18,6 @@ main() {
 	local status=0
 	need_packages build tap model
 	prepare_server asan
-	lock_server asan
 	copy_checkout asan
 	export PG_CONFIG COPT='-fsanitize=address,undefined -fno-sanitize-recover=undefined'
 	make_work asan

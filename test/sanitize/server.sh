@@ -2,8 +2,8 @@
 # server.sh: a server of our own from Debian's source package, with assertions
 # and USE_VALGRIND. Source it after ../setup/lib.sh.
 #
-#   prepare_server asan|valgrind   build it unless it is there; sets PG_CONFIG
-#   lock_server KIND               one user of it at a time, until the end of this shell
+#   prepare_server asan|valgrind   build it unless it is there, and keep it to
+#                                  ourselves until this shell ends; sets PG_CONFIG
 #   copy_checkout KIND             a copy of the checkout to build in, so that no
 #                                  object of another server is met; sets TREE
 #
@@ -15,25 +15,29 @@
 # whose alignment only the machine vouches for, and its reports would be many
 # and none of them ours to mend. Its inline functions, compiled into ours, are
 # under both.
+#
+# gcc's UndefinedBehaviorSanitizer, beside AddressSanitizer, does not write to
+# log_path but to the server's log, where a report is soon lost: hence clang.
+# Valgrind 3.19 in turn reads the debug information of gcc better.
 
 SANITIZED=${REFERRAL_SANITIZED_DIR:-/var/tmp/referral-sanitized}
 SOURCE_PACKAGE=postgresql-15
 TREE=
 
 prepare_server() { # KIND
-	mkdir -p "$SANITIZED"
-	exec {SANITIZED_LOCK}<"$SANITIZED"
-	flock "$SANITIZED_LOCK" # one build at a time
+	mkdir -p "$SANITIZED/$1"
+	exec {SANITIZED_LOCK}<"$SANITIZED/$1"
+	flock "$SANITIZED_LOCK"
 	need_sources
 	if [ "$(cat "$SANITIZED/$1/.complete" 2>/dev/null)" != "$(recipe "$1")" ]; then build_server "$1"; fi
-	exec {SANITIZED_LOCK}<&-
 	PG_CONFIG="$SANITIZED/$1/postgresql/bin/pg_config"
 }
 
 # What is built; another recipe makes another server.
 recipe() { # KIND
 	basename "$(source_tree)"
-	declare -f flags build_server build_steps
+	configuration "$1"
+	declare -f build_server build_steps
 	cat test/sanitize/include/valgrind/memcheck.h
 }
 
@@ -44,9 +48,16 @@ source_tree() {
 }
 
 need_sources() {
-	[ -z "$(source_tree)" ] || return 0
+	local lock
+	exec {lock}<"$SANITIZED"
+	flock "$lock"
+	[ -n "$(source_tree)" ] || get_sources
+	exec {lock}<&-
+}
+
+get_sources() {
 	local package missing=()
-	for package in gcc make dpkg-dev libssl-dev zlib1g-dev valgrind; do
+	for package in gcc clang-14 llvm-14 make dpkg-dev libssl-dev zlib1g-dev valgrind; do
 		dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
 	done
 	[ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
@@ -90,29 +101,31 @@ source_name() { sed -n "s/^Version: \([0-9.]*\).*/$SOURCE_PACKAGE-\1/p" "$SANITI
 
 # ---- the server -----------------------------------------------------------
 
-flags() { # KIND
+# One argument of configure a line.
+configuration() { # KIND
 	case $1 in
-	asan) echo '-g -O1 -fno-omit-frame-pointer -fsanitize=address' ;;
-	valgrind) echo '-g -O1 -fno-omit-frame-pointer' ;;
+	asan)
+		printf '%s\n' CC=clang-14 'CFLAGS=-g -O1 -fno-omit-frame-pointer -fsanitize=address' \
+			"CPPFLAGS=-DUSE_VALGRIND -I$SANITIZED/asan/include"
+		;;
+	valgrind) printf '%s\n' CC=gcc 'CFLAGS=-g -O1 -fno-omit-frame-pointer' CPPFLAGS=-DUSE_VALGRIND ;;
 	esac
 }
 
-# Without what no test of ours asks for; the library of ciphers is for HMAC.
 build_server() { # KIND
-	local root="$SANITIZED/$1" include=
-	rm -rf "$root"
-	mkdir -p "$root/build"
-	if [ "$1" = asan ]; then
-		cp -R test/sanitize/include "$root/include"
-		include="-I$root/include"
-	fi
+	local root="$SANITIZED/$1" arguments
+	mapfile -t arguments < <(configuration "$1")
+	rm -rf "$root"/* "$root/.complete"
+	mkdir "$root/build"
+	[ "$1" != asan ] || cp -R test/sanitize/include "$root/include"
 	if is_root; then chown -R "$SERVER_USER" "$root"; fi
 	say "building $(basename "$(source_tree)") for $1: this takes some minutes"
-	build_steps "$root" "CPPFLAGS=-DUSE_VALGRIND $include" "CFLAGS=$(flags "$1")" >"$root/build.log" 2>&1 ||
+	build_steps "$root" "${arguments[@]}" >"$root/build.log" 2>&1 ||
 		{ tail -n 30 "$root/build.log" >&2; die "the server could not be built: see $root/build.log"; }
 	recipe "$1" >"$root/.complete"
 }
 
+# Without what no test of ours asks for; the library of ciphers is for HMAC.
 build_steps() { # ROOT CONFIGURE-ARGUMENT...
 	local root=$1 part
 	shift
@@ -138,11 +151,6 @@ installs_below() { # ROOT: does every directory to install to lie there?
 	local outside
 	outside=$(in_build "$1" src/bin/pg_config/pg_config | grep 'DIR\(-SERVER\)\? = ' | grep -v " = $1/" || true)
 	[ -z "$outside" ] || { say 'these lie elsewhere:' "$outside"; return 1; }
-}
-
-lock_server() { # KIND
-	exec {SERVER_LOCK}<"$SANITIZED/$1"
-	flock "$SERVER_LOCK"
 }
 
 # ---- the checkout ---------------------------------------------------------

@@ -19,7 +19,6 @@ main() {
 	local status=0
 	need_packages build tap model
 	prepare_server valgrind
-	lock_server valgrind
 	put_wrapper
 	copy_checkout valgrind
 	export PG_CONFIG
