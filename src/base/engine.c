@@ -345,6 +345,15 @@ rf_column_add_null(RfColumn *column)
 	column_append(column, (Datum) 0, true);
 }
 
+void
+rf_column_add_text(RfColumn *column, const char *text)
+{
+	if (text != NULL)
+		rf_column_add(column, CStringGetTextDatum(text));
+	else
+		rf_column_add_null(column);
+}
+
 Datum
 rf_column_array(const RfColumn *column)
 {

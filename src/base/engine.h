@@ -135,6 +135,7 @@ typedef struct RfColumn
 extern void	 rf_column_init(RfColumn *column, Oid type);
 extern void	 rf_column_add(RfColumn *column, Datum value);
 extern void	 rf_column_add_null(RfColumn *column);
+extern void	 rf_column_add_text(RfColumn *column, const char *text); /* NULL: null */
 extern Datum rf_column_array(const RfColumn *column);
 static inline void
 rf_column_reset(RfColumn *column)

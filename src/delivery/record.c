@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/engine.h"
+#include "delivery/consequence.h"
 #include "delivery/placing.h"
 #include "delivery/record.h"
 #include "delivery/retention.h"
@@ -153,15 +154,6 @@ record_attempt_statement(void)
 }
 
 static void
-record_add_text(RfColumn *column, const char *text)
-{
-	if (text != NULL)
-		rf_column_add(column, CStringGetTextDatum(text));
-	else
-		rf_column_add_null(column);
-}
-
-static void
 record_add_response(RfColumn *column, const RfRecord *record)
 {
 	bytea *bytes;
@@ -235,19 +227,19 @@ record_add_attempt(RfColumn *columns, const RfRecord *record)
 	rf_column_add(&columns[ATTEMPT_WEBHOOK_ID], Int64GetDatum(record->webhook_id));
 	rf_column_add(&columns[ATTEMPT_ATTEMPT], Int32GetDatum(record->delivery.attempts + 1));
 	rf_column_add(&columns[ATTEMPT_STARTED_AT], TimestampTzGetDatum(record->started_at));
-	record_add_text(&columns[ATTEMPT_OUTCOME], record_outcome_name(record->outcome));
+	rf_column_add_text(&columns[ATTEMPT_OUTCOME], record_outcome_name(record->outcome));
 	if (record->status != 0)
 		rf_column_add(&columns[ATTEMPT_STATUS], Int32GetDatum(record->status));
 	else
 		rf_column_add_null(&columns[ATTEMPT_STATUS]);
-	record_add_text(&columns[ATTEMPT_ERROR], record->error);
+	rf_column_add_text(&columns[ATTEMPT_ERROR], record->error);
 	rf_column_add(&columns[ATTEMPT_DNS_US], Int64GetDatum(record->dns_us));
 	rf_column_add(&columns[ATTEMPT_CONNECT_US], Int64GetDatum(record->connect_us));
 	rf_column_add(&columns[ATTEMPT_TLS_US], Int64GetDatum(record->tls_us));
 	rf_column_add(&columns[ATTEMPT_FIRST_BYTE_US], Int64GetDatum(record->first_byte_us));
 	rf_column_add(&columns[ATTEMPT_TOTAL_US], Int64GetDatum(record->total_us));
-	record_add_text(&columns[ATTEMPT_PEER], record->peer);
-	record_add_text(&columns[ATTEMPT_HTTP_VERSION], record->http_version);
+	rf_column_add_text(&columns[ATTEMPT_PEER], record->peer);
+	rf_column_add_text(&columns[ATTEMPT_HTTP_VERSION], record->http_version);
 	record_add_response(&columns[ATTEMPT_RESPONSE], record);
 	if (record->outcome == RF_RECORD_RETRY)
 		rf_column_add(&columns[ATTEMPT_NEXT_AT], TimestampTzGetDatum(record->next_at));
@@ -273,159 +265,6 @@ record_write_attempts(void)
 	for (int i = 0; i < ATTEMPT_COLUMNS; i++)
 		values[i] = rf_column_array(&columns[i]);
 	rf_execute(record_attempt_statement(), values, NULL);
-}
-
-/* ---- what follows from them --------------------------------------------- */
-
-/* The columns of failures and deaths. */
-enum
-{
-	LATER_ID,
-	LATER_EVENT_ID,
-	LATER_WEBHOOK_ID,
-	LATER_ATTEMPTS,
-	LATER_NEXT_AT,
-	LATER_ERROR,
-	LATER_COLUMNS
-};
-
-static const Oid later_types[LATER_COLUMNS] = {
-	INT8OID, INT8OID, INT8OID, INT4OID, TIMESTAMPTZOID, TEXTOID};
-
-/* Failed for the first time. The bytes come from the outbox, if it has its own. */
-RF_STATEMENT(insert_retries,
-			 "INSERT INTO @extschema@.rf_retry"
-			 " (delivery_id, event_id, webhook_id, body, attempts, next_at)"
-			 " SELECT DISTINCT ON (f.id) f.id, f.event_id, f.webhook_id,"
-			 "  (SELECT o.body FROM @extschema@.rf_outbox o WHERE o.id = f.id),"
-			 "  f.attempts, f.next_at"
-			 " FROM unnest($1, $2, $3, $4, $5) AS f (id, event_id, webhook_id, attempts, next_at)"
-			 " JOIN @extschema@.rf_webhook w ON w.id = f.webhook_id"
-			 " ORDER BY f.id, f.attempts DESC"
-			 " ON CONFLICT (delivery_id)"
-			 " DO UPDATE SET attempts = excluded.attempts, next_at = excluded.next_at",
-			 INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, INT4ARRAYOID, TIMESTAMPTZARRAYOID);
-
-/* Failed again. Rows that somebody removed meanwhile stay removed. */
-RF_STATEMENT(update_retries,
-			 "UPDATE @extschema@.rf_retry r"
-			 " SET attempts = f.attempts, next_at = f.next_at"
-			 " FROM unnest($1, $2, $3) AS f (id, attempts, next_at)"
-			 " WHERE r.delivery_id = f.id",
-			 INT8ARRAYOID, INT4ARRAYOID, TIMESTAMPTZARRAYOID);
-
-RF_STATEMENT(insert_dead,
-			 "INSERT INTO @extschema@.rf_dead"
-			 " (delivery_id, event_id, webhook_id, body, attempts, died_at, last_error)"
-			 " SELECT d.id, d.event_id, d.webhook_id,"
-			 "  coalesce((SELECT r.body FROM @extschema@.rf_retry r WHERE r.delivery_id = d.id),"
-			 "   (SELECT o.body FROM @extschema@.rf_outbox o WHERE o.id = d.id)),"
-			 "  d.attempts, clock_timestamp(), d.error"
-			 " FROM unnest($1, $2, $3, $4, $5) AS d (id, event_id, webhook_id, attempts, error)"
-			 " JOIN @extschema@.rf_webhook w ON w.id = d.webhook_id"
-			 " ON CONFLICT (delivery_id) DO NOTHING",
-			 INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, INT4ARRAYOID, TEXTARRAYOID);
-
-RF_STATEMENT(delete_retries,
-			 "DELETE FROM @extschema@.rf_retry WHERE delivery_id = ANY ($1)",
-			 INT8ARRAYOID);
-
-typedef bool (*RecordFilter)(const RfRecord *record);
-
-static bool
-record_is_dead(const RfRecord *record)
-{
-	return record->outcome == RF_RECORD_DEAD;
-}
-
-static bool
-record_lives_on(const RfRecord *record)
-{
-	return record->outcome == RF_RECORD_RETRY || record->outcome == RF_RECORD_DISABLED;
-}
-
-static bool
-record_is_first_failure(const RfRecord *record)
-{
-	return record_lives_on(record) && record->delivery.slot != RF_SLOT_RETRY;
-}
-
-static bool
-record_is_later_failure(const RfRecord *record)
-{
-	return record_lives_on(record) && record->delivery.slot == RF_SLOT_RETRY;
-}
-
-static bool
-record_leaves_retry(const RfRecord *record)
-{
-	return !record_lives_on(record) && record->delivery.slot == RF_SLOT_RETRY;
-}
-
-/* When rf_retry has it tried again. */
-static TimestampTz
-record_next_at(const RfRecord *record)
-{
-	return record->outcome == RF_RECORD_RETRY ? record->next_at : DT_NOEND;
-}
-
-/* The columns, as arrays, of those records that the filter lets pass. */
-static int
-record_collect(RecordFilter filter, Datum values[LATER_COLUMNS])
-{
-	RfColumn columns[LATER_COLUMNS];
-
-	for (int i = 0; i < LATER_COLUMNS; i++)
-		rf_column_init(&columns[i], later_types[i]);
-	for (int i = 0; i < record_count; i++)
-	{
-		const RfRecord *record = &records[i];
-
-		if (record->locked || !filter(record))
-			continue;
-		rf_column_add(&columns[LATER_ID], Int64GetDatum(record->delivery.id));
-		rf_column_add(&columns[LATER_EVENT_ID], Int64GetDatum(record->delivery.event_id));
-		rf_column_add(&columns[LATER_WEBHOOK_ID], Int64GetDatum(record->webhook_id));
-		rf_column_add(&columns[LATER_ATTEMPTS], Int32GetDatum(record->delivery.attempts + 1));
-		rf_column_add(&columns[LATER_NEXT_AT], TimestampTzGetDatum(record_next_at(record)));
-		record_add_text(&columns[LATER_ERROR], record->error);
-	}
-	if (columns[LATER_ID].n > 0)
-	{
-		for (int i = 0; i < LATER_COLUMNS; i++)
-			values[i] = rf_column_array(&columns[i]);
-	}
-	return columns[LATER_ID].n;
-}
-
-static void
-record_write_failures(void)
-{
-	Datum values[LATER_COLUMNS];
-
-	if (record_collect(record_is_first_failure, values) > 0)
-		rf_execute(&insert_retries, values, NULL);
-	if (record_collect(record_is_later_failure, values) > 0)
-	{
-		Datum changes[] = {values[LATER_ID], values[LATER_ATTEMPTS], values[LATER_NEXT_AT]};
-
-		rf_execute(&update_retries, changes, NULL);
-	}
-}
-
-/* The dead take their bytes from rf_retry before they leave it. */
-static void
-record_write_ends(void)
-{
-	Datum values[LATER_COLUMNS];
-
-	if (record_collect(record_is_dead, values) > 0)
-	{
-		values[LATER_NEXT_AT] = values[LATER_ERROR];
-		rf_execute(&insert_dead, values, NULL);
-	}
-	if (record_collect(record_leaves_retry, values) > 0)
-		rf_execute(&delete_retries, values, NULL);
 }
 
 /* ---- all of it ---------------------------------------------------------- */
@@ -479,8 +318,7 @@ rf_record_write(void)
 		return;
 	record_lock_retries();
 	record_write_attempts();
-	record_write_failures();
-	record_write_ends();
+	rf_consequence_write(records, record_count);
 }
 
 /* What is still to be recorded moves, with its texts, so that nothing piles up. */
@@ -518,8 +356,8 @@ rf_record_confirm(void)
 		if (records[i].outcome != RF_RECORD_SUCCESS)
 			endpoint->unrecorded--;
 		rf_placing_done(endpoint, &records[i].delivery);
-		if (record_lives_on(&records[i]))
-			rf_retrying_expect(endpoint, record_next_at(&records[i]));
+		if (rf_consequence_lives_on(&records[i]))
+			rf_retrying_expect(endpoint, rf_consequence_next_at(&records[i]));
 	}
 	record_keep_locked();
 }
