@@ -10,6 +10,7 @@
 
 #include "base/engine.h"
 #include "delivery/consequence.h"
+#include "program/webhook_event.h"
 
 /* The columns of failures and deaths. */
 enum
@@ -57,7 +58,8 @@ RF_STATEMENT(insert_dead,
 			 "  d.attempts, clock_timestamp(), d.error"
 			 " FROM unnest($1, $2, $3, $4, $5) AS d (id, event_id, webhook_id, attempts, error)"
 			 " JOIN @extschema@.rf_webhook w ON w.id = d.webhook_id"
-			 " ON CONFLICT (delivery_id) DO NOTHING",
+			 " ON CONFLICT (delivery_id) DO NOTHING"
+			 " RETURNING delivery_id",
 			 INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, INT4ARRAYOID, TEXTARRAYOID);
 
 RF_STATEMENT(delete_retries,
@@ -147,17 +149,27 @@ consequence_write_failures(const RfRecord *records, int n)
 	}
 }
 
+static void
+consequence_write_deaths(const RfRecord *records, int n)
+{
+	Datum  values[LATER_COLUMNS];
+	uint64 dead;
+
+	if (consequence_collect(records, n, consequence_is_dead, values) == 0)
+		return;
+	values[LATER_NEXT_AT] = values[LATER_ERROR];
+	dead = rf_execute(&insert_dead, values, NULL);
+	if (dead > 0)
+		rf_webhooks_tell_exhausted(rf_int64_column(dead, 1));
+}
+
 /* The dead take their bytes from rf_retry before they leave it. */
 static void
 consequence_write_ends(const RfRecord *records, int n)
 {
 	Datum values[LATER_COLUMNS];
 
-	if (consequence_collect(records, n, consequence_is_dead, values) > 0)
-	{
-		values[LATER_NEXT_AT] = values[LATER_ERROR];
-		rf_execute(&insert_dead, values, NULL);
-	}
+	consequence_write_deaths(records, n);
 	if (consequence_collect(records, n, consequence_leaves_retry, values) > 0)
 		rf_execute(&delete_retries, values, NULL);
 }

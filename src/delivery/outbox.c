@@ -365,6 +365,7 @@ outbox_read_retries(void)
 {
 	TimestampTz now = GetCurrentTimestamp();
 
+	rf_retrying_notice();
 	for (int n = 0; n < RETRIES_OF; n++)
 	{
 		RfEndpoint *endpoint = rf_agenda_take_due(RF_TIMER_RETRY, now);

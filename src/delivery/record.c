@@ -208,7 +208,7 @@ record_add_headers(RfColumn *column, const char *lines)
 		lines += strspn(lines, "\r\n");
 	}
 	appendStringInfoChar(&json, '}');
-	record_add_text(column, json.data);
+	rf_column_add_text(column, json.data);
 }
 
 static const char *
@@ -245,7 +245,7 @@ record_add_attempt(RfColumn *columns, const RfRecord *record)
 		rf_column_add(&columns[ATTEMPT_NEXT_AT], TimestampTzGetDatum(record->next_at));
 	else
 		rf_column_add_null(&columns[ATTEMPT_NEXT_AT]);
-	record_add_text(&columns[ATTEMPT_ERROR_CLASS], record->error_class);
+	rf_column_add_text(&columns[ATTEMPT_ERROR_CLASS], record->error_class);
 	record_add_headers(&columns[ATTEMPT_RESPONSE_HEADERS], record->response_headers);
 }
 

@@ -6,12 +6,14 @@
 
 #include "catalog/pg_type.h"
 #include "utils/hsearch.h"
+#include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "base/clock.h"
 #include "base/engine.h"
 #include "delivery/retrying.h"
+#include "program/news.h"
 
 #define READ_MAX 256 /* new ones at a time */
 #define READ_LOW 64	 /* with so many in memory, more can wait */
@@ -255,6 +257,68 @@ rf_retrying_read(RfEndpoint *endpoint, TimestampTz now)
 	if (endpoint->parked)
 		retrying_read_parked(endpoint);
 }
+
+/* ---- what others write --------------------------------------------------- */
+
+/* Messages about the table, which bear no more than that, and those that were heeded. */
+static uint64 retrying_news = 0;
+static uint64 retrying_heeded = 0;
+static Oid	  retrying_relation = InvalidOid;
+
+static void
+retrying_invalidate(Datum arg, Oid relation)
+{
+	if (!OidIsValid(relation) || relation == retrying_relation)
+		retrying_news++;
+}
+
+static void
+retrying_watch(void)
+{
+	static bool registered = false;
+
+	if (!registered)
+		CacheRegisterRelcacheCallback(retrying_invalidate, (Datum) 0);
+	registered = true;
+	retrying_relation = rf_engine_relation("rf_retry");
+}
+
+void
+rf_retrying_announce(void)
+{
+	CacheInvalidateRelcacheByRelid(rf_engine_relation("rf_retry"));
+	rf_news_announce();
+}
+
+RF_STATEMENT(read_first,
+			 "SELECT w.id, r.next_at FROM unnest($1) AS w (id)"
+			 " CROSS JOIN LATERAL (SELECT next_at FROM @extschema@.rf_retry"
+			 "  WHERE webhook_id = w.id ORDER BY next_at LIMIT 1) AS r",
+			 INT8ARRAYOID);
+
+void
+rf_retrying_notice(void)
+{
+	RfColumn ids;
+	Datum	 values[1];
+	uint64	 news;
+	uint64	 n;
+
+	retrying_watch();
+	news = retrying_news;
+	if (retrying_heeded == news)
+		return;
+	rf_column_init(&ids, INT8OID);
+	for (int i = 0; i < rf_endpoint_count(); i++)
+		rf_column_add(&ids, Int64GetDatum(rf_endpoint_at(i)->id));
+	values[0] = rf_column_array(&ids);
+	n = rf_execute(&read_first, values, NULL);
+	for (uint64 row = 0; row < n; row++)
+		rf_retrying_expect(rf_endpoint_find(rf_int64(row, 1)), rf_int64(row, 2));
+	retrying_heeded = news;
+}
+
+/* ---- what nobody wants any more ------------------------------------------ */
 
 RF_STATEMENT(clear_retries,
 			 "DELETE FROM @extschema@.rf_retry r WHERE webhook_id = $1 AND" RETRYING_IS_OURS("r"),

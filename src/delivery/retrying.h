@@ -39,6 +39,15 @@ extern void rf_retrying_forget(RfEndpoint *endpoint, int64 delivery_id);
 /* A delivery will be tried again at that time. */
 extern void rf_retrying_expect(RfEndpoint *endpoint, TimestampTz next_at);
 
+/*
+ * Notice, in a turn, that others have written to rf_retry (see rf_retrying_announce):
+ * all endpoints are looked at.
+ */
+extern void rf_retrying_notice(void);
+
+/* From any backend: at commit, workers shall notice what was written to rf_retry. */
+extern void rf_retrying_announce(void);
+
 /* Delete what is left of a webhook that was deleted. In a turn. */
 extern void rf_retrying_clear(RfEndpoint *endpoint);
 

@@ -64,22 +64,7 @@ webhook_check_url(Datum url)
 static void
 webhook_check_events(Datum events)
 {
-	Datum *patterns;
-	bool  *nulls;
-	int	   n;
-
-	deconstruct_array(DatumGetArrayTypeP(events), TEXTOID, -1, false, TYPALIGN_INT,
-					  &patterns, &nulls, &n);
-	for (int i = 0; i < n; i++)
-	{
-		char *pattern = nulls[i] ? NULL : TextDatumGetCString(patterns[i]);
-
-		if (pattern != NULL && !rf_event_pattern_is_known(pattern))
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("event \"%s\" does not exist", pattern),
-					 errhint("Use names such as \"invited.qualified\", groups such as \"reward.*\", or \"*\".")));
-	}
+	(void) rf_event_patterns_types(events);
 }
 
 /* The worker adds steps to the time of now, whatever an interval can hold. */

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/engine.h"
 #include "delivery/webhook_state.h"
+#include "program/webhook_event.h"
 
 #define SAVE_INTERVAL_MS 1000
 #define BUSY_MS			 500 /* until rows that somebody holds are looked at again */
@@ -159,7 +160,8 @@ RF_STATEMENT(lock_webhooks,
 			 INT8ARRAYOID);
 RF_STATEMENT(disable_webhooks,
 			 "UPDATE @extschema@.rf_webhook SET state = 'disabled'"
-			 " WHERE id = ANY ($1) AND state = 'enabled'",
+			 " WHERE id = ANY ($1) AND state = 'enabled'"
+			 " RETURNING id",
 			 INT8ARRAYOID);
 
 /* ---- a turn ------------------------------------------------------------- */
@@ -344,11 +346,15 @@ state_find_hopeless(void)
 void
 rf_webhook_state_write(void)
 {
+	uint64 n;
+
 	state_begin_turn();
 	state_lock_rows();
 	(void) state_execute(&clear_states, state_is_anew);
 	state_save();
-	(void) state_execute(&disable_webhooks, state_is_disabled);
+	n = state_execute(&disable_webhooks, state_is_disabled);
+	if (n > 0)
+		rf_webhooks_tell_disabled(rf_int64_column(n, 1));
 	state_find_hopeless();
 }
 

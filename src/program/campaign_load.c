@@ -304,18 +304,24 @@ load_rules_of(RfCampaign *campaign)
 		row = load_thresholds(&campaign->rules[i], row, nrows);
 }
 
+RfSubscription *
+rf_subscriptions_load(int64 campaign_id, int *n)
+{
+	uint64			nrows = load_rows(&load_subscriptions, campaign_id);
+	RfSubscription *subscriptions = palloc0_array(RfSubscription, nrows);
+
+	for (uint64 i = 0; i < nrows; i++)
+		load_subscription(&subscriptions[i], i);
+	*n = (int) nrows;
+	return subscriptions;
+}
+
 static void
 load_subscriptions_of(RfCampaign *campaign)
 {
-	uint64 nrows = load_rows(&load_subscriptions, campaign->id);
-
-	campaign->nsubscriptions = nrows;
-	campaign->subscriptions = palloc0_array(RfSubscription, nrows);
-	for (uint64 i = 0; i < nrows; i++)
-	{
-		load_subscription(&campaign->subscriptions[i], i);
+	campaign->subscriptions = rf_subscriptions_load(campaign->id, &campaign->nsubscriptions);
+	for (int i = 0; i < campaign->nsubscriptions; i++)
 		campaign->wanted |= campaign->subscriptions[i].types;
-	}
 }
 
 static void

@@ -215,6 +215,7 @@ rf_erase(PG_FUNCTION_ARGS)
 				 errmsg("participant_id must not be null")));
 	check_isolation();
 	rf_engine_enter(&engine, fcinfo);
+	rf_mask_begin();
 	erases = person_lock(&person, PG_GETARG_INT64(0));
 	if (erases)
 		person_erase(&person);

@@ -9,6 +9,7 @@
 #include "utils/builtins.h"
 
 #include "base/clock.h"
+#include "base/sqlstate.h"
 #include "program/event.h"
 #include "program/format.h"
 #include "program/home.h"
@@ -67,6 +68,10 @@ event_is_wanted(const RfSubscription *subscription, const RfEvent *event)
 {
 	if ((subscription->types & RF_EVENT_BIT(event->type)) == 0)
 		return false;
+	/* Who cannot be reached is not told so. */
+	if (event->webhook != NULL && event->webhook->id == subscription->webhook_id &&
+		event->type != RF_EVENT_WEBHOOK_TEST)
+		return false;
 	if (subscription->rule_id != 0 &&
 		(event->reward == NULL || event->reward->rule->id != subscription->rule_id))
 		return false;
@@ -74,22 +79,48 @@ event_is_wanted(const RfSubscription *subscription, const RfEvent *event)
 }
 
 /*
- * The body in the subscription's format, which is not the standard one. A
- * statement may write very many.
+ * What the worker tells must not fail because of one who listens: a body that
+ * would be too large is left out.
+ */
+static bool
+event_must_fit(const RfEvent *event)
+{
+	return event->webhook == NULL || event->type == RF_EVENT_WEBHOOK_TEST;
+}
+
+static char *
+event_format(const RfSubscription *subscription, const RfEvent *event, int64 event_id,
+			 const char *standard)
+{
+	const char *message_id = rf_event_message_id(rf_home_current(), event_id);
+
+	if (event_must_fit(event))
+		return rf_format_body(standard, message_id, subscription);
+	return rf_format_body_if_fits(standard, message_id, subscription);
+}
+
+/*
+ * The body in the subscription's format, which is not the standard one; 0: left out.
+ * A statement may write very many.
  */
 static Datum
-event_body(const RfSubscription *subscription, RfEventType type, int64 event_id,
+event_body(const RfSubscription *subscription, const RfEvent *event, int64 event_id,
 		   const char *standard)
 {
-	const char	 *message_id = rf_event_message_id(rf_home_current(), event_id);
 	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "referral format",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(scratch);
-	const char	 *body = rf_format_body(standard, message_id, subscription);
-	Datum		  frozen;
+	const char	 *body = event_format(subscription, event, event_id, standard);
+	Datum		  frozen = 0;
 
 	MemoryContextSwitchTo(caller);
-	frozen = rf_payload_freeze(body, type);
+	if (body != NULL)
+		frozen = rf_payload_freeze(body, event->type);
+	else
+		ereport(WARNING,
+				(errcode(ERRCODE_RF_PAYLOAD_TOO_LARGE),
+				 errmsg("webhook " INT64_FORMAT " is not sent an event \"%s\": its body would be too large",
+						subscription->webhook_id, rf_event_name(event->type))));
 	MemoryContextDelete(scratch);
 	return frozen;
 }
@@ -100,14 +131,20 @@ event_add_delivery(RfEventBatch *batch, const RfSubscription *subscription,
 				   const RfEvent *event, const char *standard)
 {
 	Datum event_id = batch->id.values[batch->id.n - 1];
+	Datum body = 0;
 
+	if (subscription->format != RF_FORMAT_STANDARD)
+	{
+		body = event_body(subscription, event, DatumGetInt64(event_id), standard);
+		if (body == 0)
+			return;
+	}
 	rf_column_add(&batch->delivery_event_id, event_id);
 	rf_column_add(&batch->delivery_webhook_id, Int64GetDatum(subscription->webhook_id));
-	if (subscription->format == RF_FORMAT_STANDARD)
-		rf_column_add_null(&batch->delivery_body);
+	if (body != 0)
+		rf_column_add(&batch->delivery_body, body);
 	else
-		rf_column_add(&batch->delivery_body,
-					  event_body(subscription, event->type, DatumGetInt64(event_id), standard));
+		rf_column_add_null(&batch->delivery_body);
 }
 
 /* The event itself; returns its standard payload. */
@@ -121,7 +158,10 @@ event_add_fact(RfEventBatch *batch, const RfEvent *event)
 	rf_column_add(&batch->id,
 				  Int64GetDatum(nextval_internal(rf_engine_relation("rf_event_id_seq"), false)));
 	rf_column_add(&batch->type, CStringGetTextDatum(rf_event_name(event->type)));
-	rf_column_add(&batch->campaign_id, Int64GetDatum(event->campaign->id));
+	if (event->campaign != NULL)
+		rf_column_add(&batch->campaign_id, Int64GetDatum(event->campaign->id));
+	else
+		rf_column_add_null(&batch->campaign_id);
 	if (event->participant != NULL)
 		rf_column_add(&batch->participant_id, Int64GetDatum(event->participant->id));
 	else
@@ -138,15 +178,22 @@ void
 rf_event_add(RfEventBatch *batch, const RfEvent *event)
 {
 	const RfCampaign *campaign = event->campaign;
-	const char		 *standard = NULL;
 
-	if ((campaign->wanted & RF_EVENT_BIT(event->type)) == 0)
-		return;
+	if ((campaign->wanted & RF_EVENT_BIT(event->type)) != 0)
+		rf_event_offer(batch, event, campaign->subscriptions, campaign->nsubscriptions);
+}
+
+void
+rf_event_offer(RfEventBatch *batch, const RfEvent *event,
+			   const RfSubscription *subscriptions, int nsubscriptions)
+{
+	const char *standard = NULL;
+
 	if (!batch->started)
 		event_batch_init(batch);
-	for (int i = 0; i < campaign->nsubscriptions; i++)
+	for (int i = 0; i < nsubscriptions; i++)
 	{
-		const RfSubscription *subscription = &campaign->subscriptions[i];
+		const RfSubscription *subscription = &subscriptions[i];
 
 		if (!event_is_wanted(subscription, event))
 			continue;

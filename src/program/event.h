@@ -40,6 +40,10 @@ extern char *rf_event_message_id(int64 home, int64 event_id);
  */
 extern void rf_event_add(RfEventBatch *batch, const RfEvent *event);
 
+/* The same for these subscriptions instead of those of the event's campaign. */
+extern void rf_event_offer(RfEventBatch *batch, const RfEvent *event,
+						   const RfSubscription *subscriptions, int nsubscriptions);
+
 /* Write what the batch holds and empty it. Inside an engine scope. */
 extern void rf_event_flush(RfEventBatch *batch);
 

@@ -4,6 +4,10 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+
 #include "program/event_type.h"
 
 /* In the order of RfEventType. */
@@ -42,6 +46,31 @@ bool
 rf_event_pattern_is_known(const char *pattern)
 {
 	return rf_event_pattern_types(pattern) != 0;
+}
+
+uint32
+rf_event_patterns_types(Datum patterns)
+{
+	Datum *elements;
+	bool  *nulls;
+	int	   n;
+	uint32 types = 0;
+
+	deconstruct_array(DatumGetArrayTypeP(patterns), TEXTOID, -1, false, TYPALIGN_INT,
+					  &elements, &nulls, &n);
+	for (int i = 0; i < n; i++)
+	{
+		char *pattern = nulls[i] ? NULL : TextDatumGetCString(elements[i]);
+
+		if (pattern != NULL && !rf_event_pattern_is_known(pattern))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("event \"%s\" does not exist", pattern),
+					 errhint("Use names such as \"invited.qualified\", groups such as \"reward.*\", or \"*\".")));
+		if (pattern != NULL)
+			types |= rf_event_pattern_types(pattern);
+	}
+	return types;
 }
 
 RfEventType

@@ -39,6 +39,12 @@ extern bool rf_event_pattern_is_known(const char *pattern);
 /* The types a known pattern stands for, as RF_EVENT_BITs. */
 extern uint32 rf_event_pattern_types(const char *pattern);
 
+/*
+ * The same for all patterns of a text[]; nulls stand for none. Raises 22023 for
+ * one that is not known.
+ */
+extern uint32 rf_event_patterns_types(Datum patterns);
+
 /* The event that tells that a reward reached this state. */
 extern RfEventType rf_event_of_reward(const char *state);
 

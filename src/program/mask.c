@@ -11,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "storage/lmgr.h"
@@ -22,6 +23,29 @@
 #include "program/event.h"
 #include "program/format.h"
 #include "program/mask.h"
+
+/*
+ * An object of its own, which nothing else locks: so neither the events nor the
+ * worker's tables are locked as a whole.
+ */
+static void
+mask_lock(LOCKMODE mode)
+{
+	LockDatabaseObject(RelationRelationId, rf_engine_relation("rf_event"), 1, mode);
+}
+
+/* Those who erase do not keep out each other, nor do those who copy. */
+void
+rf_mask_begin(void)
+{
+	mask_lock(RowExclusiveLock);
+}
+
+void
+rf_mask_keep_out(void)
+{
+	mask_lock(ShareLock);
+}
 
 /* ---- events ------------------------------------------------------------- */
 

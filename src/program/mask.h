@@ -16,6 +16,13 @@
 	" SELECT r.subject_id FROM @extschema@.rf_reward r WHERE r.participant_id = $1"
 
 /*
+ * Until the transaction ends: we are about to erase somebody, or nobody else shall,
+ * because we copy what events say. Each waits for the other. Inside an engine scope.
+ */
+extern void rf_mask_begin(void);
+extern void rf_mask_keep_out(void);
+
+/*
  * Show the person, wherever they are shown, as they are now: events and bodies
  * that wait are written anew, answers of endpoints forgotten. The person and
  * those around are locked. Inside an engine scope.

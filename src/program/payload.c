@@ -57,6 +57,11 @@ rf_payload_number(StringInfo out, const char *key, Datum number)
 static void
 payload_campaign(StringInfo out, const RfCampaign *campaign)
 {
+	if (campaign == NULL)
+	{
+		appendStringInfoString(out, "\"campaign\":null");
+		return;
+	}
 	appendStringInfo(out, "\"campaign\":{\"id\":" INT64_FORMAT ",", campaign->id);
 	rf_payload_string(out, "slug", campaign->slug);
 	appendStringInfoChar(out, ',');
@@ -153,9 +158,52 @@ payload_pool(StringInfo out, const RfPoolFacts *pool)
 					 pool->total, pool->used, pool->percent);
 }
 
+static void
+payload_webhook(StringInfo out, const RfWebhookFacts *webhook)
+{
+	appendStringInfo(out, "\"webhook\":{\"id\":" INT64_FORMAT ",", webhook->id);
+	rf_payload_string(out, "name", webhook->name);
+	appendStringInfoChar(out, ',');
+	rf_payload_string(out, "host", webhook->host);
+	appendStringInfoChar(out, ',');
+	rf_payload_string(out, "state", webhook->state);
+	appendStringInfoChar(out, ',');
+	rf_payload_string(out, "reason", webhook->reason);
+	appendStringInfoChar(out, '}');
+}
+
+static void
+payload_delivery(StringInfo out, const RfDeliveryFacts *delivery)
+{
+	appendStringInfo(out, ",\"delivery\":{\"id\":" INT64_FORMAT ",\"event_id\":" INT64_FORMAT ",",
+					 delivery->id, delivery->event_id);
+	rf_payload_string(out, "event_type", delivery->event_type);
+	appendStringInfo(out, ",\"attempts\":%d,", delivery->attempts);
+	rf_payload_string(out, "error", delivery->error);
+	appendStringInfoChar(out, '}');
+}
+
+/* What is about sending is about no person. */
+static void
+payload_sending(StringInfo out, const RfEvent *event)
+{
+	appendStringInfoChar(out, '{');
+	payload_webhook(out, event->webhook);
+	appendStringInfoChar(out, ',');
+	payload_campaign(out, event->campaign);
+	if (event->delivery != NULL)
+		payload_delivery(out, event->delivery);
+	appendStringInfoChar(out, '}');
+}
+
 void
 rf_payload_data(StringInfo out, const RfEvent *event)
 {
+	if (event->webhook != NULL)
+	{
+		payload_sending(out, event);
+		return;
+	}
 	appendStringInfoChar(out, '{');
 	payload_campaign(out, event->campaign);
 	appendStringInfoString(out, ",\"participant\":");

@@ -47,15 +47,37 @@ typedef struct RfPoolFacts
 	int			percent; /* the mark that was reached */
 } RfPoolFacts;
 
+/* A webhook as payloads show it: without its URL, which may hold secrets. */
+typedef struct RfWebhookFacts
+{
+	int64		id;
+	const char *name; /* may be NULL */
+	const char *host;
+	const char *state;
+	const char *reason; /* why it was disabled; may be NULL */
+} RfWebhookFacts;
+
+/* A delivery as payloads show it. */
+typedef struct RfDeliveryFacts
+{
+	int64		id;
+	int64		event_id;
+	const char *event_type;
+	int			attempts;
+	const char *error; /* of the last one; may be NULL */
+} RfDeliveryFacts;
+
 typedef struct RfEvent
 {
-	RfEventType			 type;
-	const RfCampaign	*campaign;
-	const RfPerson		*participant; /* NULL: about no person */
-	const RfPerson		*referrer;	  /* may be NULL */
-	const RfRewardFacts *reward;	  /* may be NULL */
-	const RfPurchase	*purchase;	  /* may be NULL */
-	const RfPoolFacts	*pool;		  /* may be NULL */
+	RfEventType			   type;
+	const RfCampaign	  *campaign;	/* NULL: about a webhook of all of them */
+	const RfPerson		  *participant; /* NULL: about no person */
+	const RfPerson		  *referrer;	/* may be NULL */
+	const RfRewardFacts	  *reward;		/* may be NULL */
+	const RfPurchase	  *purchase;	/* may be NULL */
+	const RfPoolFacts	  *pool;		/* may be NULL */
+	const RfWebhookFacts  *webhook;		/* NULL: not about sending */
+	const RfDeliveryFacts *delivery;	/* may be NULL */
 } RfEvent;
 
 /*

@@ -1,4 +1,4 @@
--- Webhooks: making them, their secrets and headers, and signatures.
+-- Webhooks: making them, their secrets and headers, signatures, and sending again.
 
 CREATE OR REPLACE FUNCTION @extschema@.rf_create_webhook(
 	url text,
@@ -43,3 +43,25 @@ CREATE OR REPLACE FUNCTION @extschema@.rf_verify(secret text, id text, "timestam
 LANGUAGE C STABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.rf_verify(text, text, bigint, bytea, text, interval) IS
 'is one of the signatures, separated by spaces, right and the timestamp within the tolerance? false for nulls; a null tolerance accepts any time';
+
+CREATE OR REPLACE FUNCTION @extschema@.rf_test_webhook(webhook_id bigint) RETURNS bigint
+LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.rf_test_webhook(bigint) IS
+'sends the webhook, and no other, an event webhook.test, whatever events it wants; returns the number of the delivery';
+
+CREATE OR REPLACE FUNCTION @extschema@.rf_replay(delivery_id bigint) RETURNS void
+LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.rf_replay(bigint) IS
+'sends a delivery that is delivered or dead once more, with the same webhook-id and as many attempts as a new one';
+
+CREATE OR REPLACE FUNCTION @extschema@.rf_replay_webhook(
+	webhook_id bigint,
+	since timestamptz DEFAULT NULL,
+	state text DEFAULT 'dead',
+	filter text[] DEFAULT NULL,
+	dry_run boolean DEFAULT false,
+	rate numeric DEFAULT 10)
+RETURNS bigint
+LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.rf_replay_webhook(bigint, timestamptz, text, text[], boolean, numeric) IS
+'sends deliveries of a webhook once more: dead, delivered or all; of what happened since; events as in rf_webhook.events; at most so many in a second; returns how many, and only that in a dry run';

@@ -108,3 +108,8 @@ FROM PUBLIC;
 
 -- Sending.
 REVOKE ALL ON FUNCTION @extschema@.rf_webhook_updated FROM PUBLIC;
+
+-- Sending again.
+REVOKE ALL ON FUNCTION
+	@extschema@.rf_test_webhook, @extschema@.rf_replay, @extschema@.rf_replay_webhook
+FROM PUBLIC;

@@ -83,3 +83,7 @@ REVOKE ALL ON FUNCTION
 	@extschema@.rf_sending_status, @extschema@.rf_webhook_statistics, @extschema@.rf_stat_reset
 FROM PUBLIC;
 REVOKE ALL ON FUNCTION @extschema@.rf_webhook_updated FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION
+	@extschema@.rf_test_webhook, @extschema@.rf_replay, @extschema@.rf_replay_webhook
+FROM PUBLIC;
