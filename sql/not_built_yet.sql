@@ -15,9 +15,8 @@ INSERT INTO rf_webhook (campaign_id, url, http_version) VALUES (:campaign, 'http
 INSERT INTO rf_inbound_token (name, token_hash, actions)
 VALUES ('shop', decode(repeat('00', 32), 'hex'), '{qualify}');
 
--- guards: webhooks: HTTP/2, fulfilment
+-- guards: webhooks: HTTP/2
 INSERT INTO rf_webhook (campaign_id, url, http_version) VALUES (:campaign, 'https://hooks.example/', '2');
-INSERT INTO rf_webhook (campaign_id, url, fulfills) VALUES (:campaign, 'https://hooks.example/', true);
 
 \set VERBOSITY default
 

@@ -10,6 +10,7 @@
 
 #include "base/engine.h"
 #include "delivery/consequence.h"
+#include "program/fulfilment.h"
 #include "program/webhook_event.h"
 
 /* The columns of failures and deaths. */
@@ -78,6 +79,18 @@ bool
 rf_consequence_lives_on(const RfRecord *record)
 {
 	return record->outcome == RF_RECORD_RETRY || record->outcome == RF_RECORD_DISABLED;
+}
+
+static bool
+consequence_fulfills(const RfRecord *record)
+{
+	return record->fulfills && record->outcome == RF_RECORD_SUCCESS;
+}
+
+static bool
+consequence_fails(const RfRecord *record)
+{
+	return record->fulfills && record->outcome == RF_RECORD_DEAD;
 }
 
 static bool
@@ -174,9 +187,21 @@ consequence_write_ends(const RfRecord *records, int n)
 		rf_execute(&delete_retries, values, NULL);
 }
 
+static void
+consequence_write_fulfilments(const RfRecord *records, int n)
+{
+	Datum values[LATER_COLUMNS];
+
+	if (consequence_collect(records, n, consequence_fulfills, values) > 0)
+		rf_fulfilments_note(values[LATER_ID], values[LATER_EVENT_ID], true, values[LATER_ERROR]);
+	if (consequence_collect(records, n, consequence_fails, values) > 0)
+		rf_fulfilments_note(values[LATER_ID], values[LATER_EVENT_ID], false, values[LATER_ERROR]);
+}
+
 void
 rf_consequence_write(const RfRecord *records, int n)
 {
+	consequence_write_fulfilments(records, n);
 	consequence_write_failures(records, n);
 	consequence_write_ends(records, n);
 }

@@ -34,6 +34,8 @@
 #include "delivery/statistics.h"
 #include "delivery/turn.h"
 #include "delivery/webhook_state.h"
+#include "program/fulfilment.h"
+#include "program/home.h"
 
 #define SLEEP_MAX_MS   5000
 #define FAILED_TURN_MS 1000
@@ -233,6 +235,20 @@ courier_write_turn(void)
 	return result;
 }
 
+/* What is left here, because somebody holds people, or the turn failed, a tick takes. */
+static void
+courier_fulfil(void)
+{
+	if (rf_home_is_here())
+		(void) rf_fulfilments_take();
+}
+
+static RfTurnResult
+courier_fulfil_turn(void)
+{
+	return rf_turn_run("fulfilling rewards", courier_fulfil);
+}
+
 /* Apart from the above: it is about rows that users hold. */
 static RfTurnResult
 courier_save_turn(void)
@@ -327,6 +343,8 @@ courier_turns(void)
 	rf_dispatch_settle(now);
 	if (courier_should_write(now) &&
 		!courier_take_turn(courier_write_turn, &courier_writes_from))
+		return false;
+	if (rf_fulfilments_were_noted() && courier_fulfil_turn() == RF_TURN_ABSENT)
 		return false;
 	if (courier_should_save(now) &&
 		!courier_take_turn(courier_save_turn, &courier_saves_from))

@@ -14,6 +14,7 @@
 #include "delivery/statistics.h"
 #include "delivery/turn.h"
 #include "delivery/webhook_state.h"
+#include "program/event_type.h"
 
 #define OWN_FAULT_USECS INT64CONST(3000000) /* times how often it happened */
 #define GIVEN_BACK_MAX	10
@@ -100,7 +101,9 @@ outcome_fill(RfRecord *record, const RfParcel *parcel, const RfHttpResult *resul
 		.response = result->response,
 		.response_length = result->response_length,
 		.error_class = result->error_class,
-		.response_headers = result->response_headers};
+		.response_headers = result->response_headers,
+		.fulfills = parcel->config->fulfills &&
+			strcmp(parcel->event_type, rf_event_name(RF_EVENT_REWARD_ISSUED)) == 0};
 }
 
 /* An answer may ask for more than its status does. */

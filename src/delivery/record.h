@@ -38,6 +38,7 @@ typedef struct RfRecord
 	int				response_length;
 	const char	   *error_class;	  /* static; may be NULL */
 	const char	   *response_headers; /* "name: value" lines; may be NULL */
+	bool			fulfills;		  /* what becomes of it is what becomes of a reward */
 	bool			locked;			  /* somebody holds its row of rf_retry: not in this turn */
 } RfRecord;
 

@@ -80,8 +80,8 @@ RF_STATEMENT(rewards_between,
 			 " AND r.participant_id = ANY ($2) AND r.subject_id = ANY ($2)",
 			 INT8ARRAYOID, INT8ARRAYOID);
 
-static int
-timed_lock_and_move_on(Datum ids)
+Datum
+rf_rewards_lock_free(Datum ids)
 {
 	Datum  values[2] = {ids};
 	uint64 npeople;
@@ -91,10 +91,16 @@ timed_lock_and_move_on(Datum ids)
 	values[1] = rf_int64_column(npeople, 1);
 	rf_execute(&rewards_between, values, NULL);
 	ids = rf_array();
-	if (ids == 0)
-		return 0;
-	(void) rf_rewards_lock_rows(ids);
-	return timed_move_on(ids);
+	if (ids != 0)
+		(void) rf_rewards_lock_rows(ids);
+	return ids;
+}
+
+static int
+timed_lock_and_move_on(Datum ids)
+{
+	ids = rf_rewards_lock_free(ids);
+	return ids != 0 ? timed_move_on(ids) : 0;
 }
 
 RF_STATEMENT(holds_over,

@@ -8,6 +8,13 @@
 #include "postgres.h"
 
 /*
+ * Lock those of the rewards (bigint[]) whose people nobody else has locked, and
+ * these people, in the order of all. Returns which (bigint[]); 0: none. Inside an
+ * engine scope.
+ */
+extern Datum rf_rewards_lock_free(Datum ids);
+
+/*
  * End the holds that are over, at most RF_BATCH. Holds of people who are held
  * themselves go on. Returns how many. Inside an engine scope.
  */

@@ -107,6 +107,7 @@ static const Right operator_rights[] = {
 	{"EXECUTE", "FUNCTION @.rf_apply_rule(bigint)"},
 	{"EXECUTE", "FUNCTION @.rf_sending_status(), @.rf_webhook_statistics(bigint), @.rf_stat_reset(bigint)"},
 	{"EXECUTE", "FUNCTION @.rf_test_webhook(bigint), @.rf_replay(bigint), @.rf_replay_webhook"},
+	{"SELECT", "@.rf_fulfilment"},
 	{NULL, NULL}};
 
 static void

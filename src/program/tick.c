@@ -7,6 +7,7 @@
 #include "storage/lmgr.h"
 
 #include "base/engine.h"
+#include "program/fulfilment.h"
 #include "program/home.h"
 #include "program/idempotency.h"
 #include "program/recurrence_pay.h"
@@ -26,6 +27,7 @@ const RfTickStep rf_tick_steps[] = {
 	{"handing out coupons", rf_coupons_issue_waiting},
 	{"ending windows to qualify in", rf_windows_expire},
 	{"forgetting idempotency keys", rf_idempotency_forget},
+	{"fulfilling rewards", rf_fulfilments_take},
 };
 const int rf_tick_nsteps = lengthof(rf_tick_steps);
 

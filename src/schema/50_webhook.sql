@@ -91,7 +91,7 @@ COMMENT ON COLUMN @extschema@.rf_webhook.retry_schedule IS
 COMMENT ON COLUMN @extschema@.rf_webhook.http_version IS
 '1.1 or 2; null: the best that works';
 COMMENT ON COLUMN @extschema@.rf_webhook.fulfills IS
-'a 2xx to reward.issued fulfills the reward';
+'a 2xx to reward.issued fulfills the reward; where its delivery is dead, the reward has failed';
 COMMENT ON COLUMN @extschema@.rf_webhook.created_at IS
 'set by the engine';
 
@@ -114,7 +114,7 @@ COMMENT ON FUNCTION @extschema@.rf_webhook_deleted() IS
 
 CREATE TRIGGER rf_webhook_unbuilt
 BEFORE INSERT OR UPDATE ON @extschema@.rf_webhook
-FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_refuse_unbuilt('http_version=2', 'fulfills=true');
+FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_refuse_unbuilt('http_version=2');
 CREATE TRIGGER rf_webhook_admit
 BEFORE INSERT OR UPDATE ON @extschema@.rf_webhook
 FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_webhook_admit();

@@ -113,3 +113,5 @@ REVOKE ALL ON FUNCTION @extschema@.rf_webhook_updated FROM PUBLIC;
 REVOKE ALL ON FUNCTION
 	@extschema@.rf_test_webhook, @extschema@.rf_replay, @extschema@.rf_replay_webhook
 FROM PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_fulfilment', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_fulfilment_id_seq', '');

@@ -30,7 +30,7 @@ FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.rf_webhook_updated();
 DROP TRIGGER rf_webhook_unbuilt ON @extschema@.rf_webhook;
 CREATE TRIGGER rf_webhook_unbuilt
 BEFORE INSERT OR UPDATE ON @extschema@.rf_webhook
-FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_refuse_unbuilt('http_version=2', 'fulfills=true');
+FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_refuse_unbuilt('http_version=2');
 
 ALTER TABLE @extschema@.rf_attempt_0 ADD COLUMN error_class text, ADD COLUMN response_headers jsonb;
 ALTER TABLE @extschema@.rf_attempt_1 ADD COLUMN error_class text, ADD COLUMN response_headers jsonb;
@@ -57,6 +57,8 @@ COMMENT ON COLUMN @extschema@.rf_attempt_3.error_class IS
 'kind of what went wrong: dns, connect, tls, timeout, reset, protocol, too_large, forbidden, own (on this side), http (an answer that is no success)';
 COMMENT ON COLUMN @extschema@.rf_attempt_3.response_headers IS
 'headers of the answer that help to find it in the receiver''s logs, or say how to go on';
+
+-- @include 52_fulfilment.sql
 
 -- Functions and views.
 
@@ -87,3 +89,5 @@ REVOKE ALL ON FUNCTION @extschema@.rf_webhook_updated FROM PUBLIC;
 REVOKE ALL ON FUNCTION
 	@extschema@.rf_test_webhook, @extschema@.rf_replay, @extschema@.rf_replay_webhook
 FROM PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_fulfilment', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_fulfilment_id_seq', '');
