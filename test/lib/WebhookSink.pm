@@ -6,6 +6,8 @@
 #   /recover/3           500 three times, then 204
 #   /retry-after/VALUE   503 with that header
 #   /redirect            302 to /ok
+#   /told/NAME           what tell() said last for that name, 204 before
+#   /slow/SECONDS        204 after that time
 #   /hold                204 once release() was called
 #   /slow/120            204 after so many milliseconds
 #   /hang                reads, and never answers
@@ -53,7 +55,10 @@ sub new
 		log      => "$dir/requests",
 		gate     => "$dir/released",
 		tries    => "$dir/tries",
+		told     => "$dir/told",
 		parent   => $$,
+		known    => [],
+		offset   => 0,
 	}, $class;
 
 	open my $log, '>', $self->{log} or die $!;
@@ -75,12 +80,20 @@ sub url
 sub requests
 {
 	my ($self, $path) = @_;
+	my $known = $self->{known};
 	open my $log, '<', $self->{log} or die $!;
-	my @requests = map { decode_json($_) } grep { /\n\z/ } <$log>;
 
-	$_->{body} = decode_base64($_->{body}) foreach @requests;
-	return @requests unless defined $path;
-	return grep { $_->{path} =~ m{^\Q$path\E(/|$)} } @requests;
+	# Lines that were read before are not read again.
+	seek $log, $self->{offset}, 0;
+	while (my $line = <$log>)
+	{
+		last unless $line =~ /\n\z/;
+		push @$known, decode_json($line);
+		$known->[-1]{body} = decode_base64($known->[-1]{body});
+		$self->{offset} += length $line;
+	}
+	return @$known unless defined $path;
+	return grep { $_->{path} =~ m{^\Q$path\E(/|$)} } @$known;
 }
 
 # Wait until so many requests came; returns them, or dies.
@@ -105,6 +118,19 @@ sub release
 	my ($self) = @_;
 
 	open my $gate, '>', $self->{gate} or die $!;
+	return;
+}
+
+# Answer /told/NAME from now on with that status and those headers.
+sub tell
+{
+	my ($self, $name, $status, @headers) = @_;
+	my $file = "$self->{told}-$name";
+
+	open my $told, '>', "$file.new" or die $!;
+	print $told join "\n", $status, @headers;
+	close $told;
+	rename "$file.new", $file or die $!;
 	return;
 }
 
@@ -292,6 +318,27 @@ sub _answer_early
 {
 	_send($_[1], 413, ['Connection: close'], '');
 	return 0;
+}
+
+sub _answer_told
+{
+	my ($self, $connection, $name) = @_;
+	my @told = (204);
+
+	if (open my $told, '<', "$self->{told}-$name")
+	{
+		chomp(@told = <$told>);
+	}
+	my ($status, @headers) = @told;
+	return _send($connection, $status, \@headers, '');
+}
+
+sub _answer_slow
+{
+	my ($self, $connection, $seconds) = @_;
+
+	sleep $seconds;
+	return _send($connection, 204, [], '');
 }
 
 sub _answer_recover
