@@ -7,7 +7,6 @@
 #   /retry-after/VALUE   503 with that header
 #   /redirect            302 to /ok
 #   /told/NAME           what tell() said last for that name, 204 before
-#   /slow/SECONDS        204 after that time
 #   /hold                204 once release() was called
 #   /slow/120            204 after so many milliseconds
 #   /hang                reads, and never answers
@@ -331,14 +330,6 @@ sub _answer_told
 	}
 	my ($status, @headers) = @told;
 	return _send($connection, $status, \@headers, '');
-}
-
-sub _answer_slow
-{
-	my ($self, $connection, $seconds) = @_;
-
-	sleep $seconds;
-	return _send($connection, 204, [], '');
 }
 
 sub _answer_recover

@@ -77,12 +77,12 @@ sub await_idle
 }
 
 # One at a time, in order.
-my $webhook = create_fifo('/slow/0.01/order', '{0}');
+my $webhook = create_fifo('/slow/10/order', '{0}');
 join_people(30);
 join_people(30, 1);
-$sink->await(60, '/slow/0.01/order');
+$sink->await(60, '/slow/10/order');
 await_idle($webhook, 60);
-is_deeply([ ids($sink->requests('/slow/0.01/order')) ], [ events() ], 'in the order of events');
+is_deeply([ ids($sink->requests('/slow/10/order')) ], [ events() ], 'in the order of events');
 is($node->safe_psql('shop', "SELECT count(*) FROM rf_attempt a JOIN rf_attempt b"
 		  . " ON b.webhook_id = a.webhook_id AND b.delivery_id <> a.delivery_id"
 		  . " AND b.started_at > a.started_at"
