@@ -61,15 +61,31 @@ row_add_text(Row *row, const char *text)
 		row_add(row, (Datum) 0, true);
 }
 
+/* Looked up once for all rows of a query: there may be one for each webhook. */
+static TupleDesc
+row_desc(FunctionCallInfo fcinfo)
+{
+	MemoryContext caller;
+	TupleDesc	  desc;
+
+	if (fcinfo->flinfo->fn_extra != NULL)
+		return fcinfo->flinfo->fn_extra;
+	caller = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	desc = BlessTupleDesc(desc);
+	MemoryContextSwitchTo(caller);
+	fcinfo->flinfo->fn_extra = desc;
+	return desc;
+}
+
 static Datum
 row_datum(FunctionCallInfo fcinfo, Row *row)
 {
-	TupleDesc desc;
+	TupleDesc desc = row_desc(fcinfo);
 
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
 	Assert(desc->natts == row->n);
-	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), row->values, row->nulls));
+	return HeapTupleGetDatum(heap_form_tuple(desc, row->values, row->nulls));
 }
 
 /* ---- the database ------------------------------------------------------- */

@@ -311,8 +311,9 @@ CREATE OR REPLACE VIEW @extschema@.rf_delivery AS
 			WHEN dead.delivery_id IS NOT NULL THEN 'dead'
 			WHEN retry.delivery_id IS NOT NULL THEN
 				CASE WHEN retry.next_at = 'infinity' THEN 'parked' ELSE 'retrying' END
-			WHEN a.attempts IS NULL THEN 'pending'
-			ELSE 'delivered'
+			WHEN a.delivered THEN 'delivered'
+			WHEN a.attempts IS NULL AND h.id IS NOT NULL THEN 'pending'
+			ELSE 'cancelled'
 		END AS state,
 		coalesce(a.attempts, 0) AS attempts,
 		a.last_at AS last_attempt_at,
@@ -328,22 +329,25 @@ CREATE OR REPLACE VIEW @extschema@.rf_delivery AS
 	) d
 	JOIN @extschema@.rf_event e ON e.id = d.event_id
 	LEFT JOIN (
-		SELECT delivery_id, count(*) AS attempts, max(started_at) AS last_at
+		SELECT delivery_id, count(*) AS attempts, max(started_at) AS last_at,
+			bool_or(outcome = 'success') AS delivered
 		FROM @extschema@.rf_attempt
 		GROUP BY delivery_id
 	) a USING (delivery_id)
 	LEFT JOIN @extschema@.rf_retry retry USING (delivery_id)
-	LEFT JOIN @extschema@.rf_dead dead USING (delivery_id);
+	LEFT JOIN @extschema@.rf_dead dead USING (delivery_id)
+	LEFT JOIN @extschema@.rf_webhook h ON h.id = d.webhook_id;
 COMMENT ON VIEW @extschema@.rf_delivery IS
-'every delivery: pending, delivered, retrying, parked (webhook not enabled) or dead';
+'every delivery: pending, delivered, retrying, parked (webhook not enabled), dead, or cancelled (its webhook was deleted before)';
 
 -- What waits and no worker has told of: all of it, if none runs. Rows above read_to
--- are few, and found by the keys of the outbox tables.
+-- are few, and found by the keys of the outbox tables: the upper bound, which all
+-- ids are below, lets the planner expect few rows, too.
 CREATE OR REPLACE VIEW @extschema@.rf_unread AS
 	SELECT o.id AS delivery_id, o.event_id, o.webhook_id
 	FROM @extschema@.rf_sending_status() g,
 		@extschema@.rf_outbox o
-	WHERE o.id > coalesce(g.read_to, 0)
+	WHERE o.id > coalesce(g.read_to, 0) AND o.id < coalesce(g.read_to, 0) + 4611686018427387904
 		AND (g.read_to IS NOT NULL
 			OR NOT EXISTS (SELECT FROM @extschema@.rf_attempt a WHERE a.delivery_id = o.id)
 			AND NOT EXISTS (SELECT FROM @extschema@.rf_retry r WHERE r.delivery_id = o.id))
