@@ -17,7 +17,7 @@
 
 #define PUBLISH_MS 500
 
-/* NULL: there was no memory. */
+/* NULL: there was no memory yet. */
 static RfSending *statistics_sending = NULL;
 static int		  statistics_worker = -1; /* our place in it */
 static int64	  statistics_published_at = 0;
@@ -156,12 +156,13 @@ rf_statistics_publish(void)
 	int64 now = rf_monotonic_usecs();
 	int64 due = statistics_published_at + PUBLISH_MS * INT64CONST(1000);
 
-	if (statistics_worker < 0)
-		return -1;
 	if (now < due)
 		return (due - now) / 1000 + 1;
-	statistics_publish();
 	statistics_published_at = now;
+	if (statistics_worker < 0)
+		rf_statistics_start();
+	if (statistics_worker >= 0)
+		statistics_publish();
 	return -1;
 }
 

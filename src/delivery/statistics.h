@@ -7,7 +7,7 @@
 
 #include "delivery/endpoint.h"
 
-/* Once per process, in a transaction or not: until it ends, it publishes. */
+/* Once per process; without memory it is tried again when there is something to publish. */
 extern void rf_statistics_start(void);
 
 /* The webhook was deleted. */

@@ -24,7 +24,8 @@ typedef enum PageKind
 	PAGE_FREE,
 	PAGE_SENDING,
 	PAGE_SENT,
-	PAGE_HISTOGRAMS
+	PAGE_HISTOGRAMS,
+	PAGE_KINDS
 } PageKind;
 
 typedef struct Page
@@ -54,6 +55,7 @@ typedef struct Memory
 	uint32			 npages;
 	pg_atomic_uint32 used;						   /* no page above was ever given out */
 	uint32			 free;						   /* the first of those that were given back */
+	uint32			 nfree;						   /* how many these are */
 	uint32			 heads[FLEXIBLE_ARRAY_MEMBER]; /* by hash, as many as pages */
 } Memory;
 
@@ -62,7 +64,7 @@ int rf_statistics_memory = 0;
 static Memory *memory = NULL;
 static char	  *memory_pages = NULL;
 static LWLock *memory_lock = NULL;
-static int64   memory_full_until = 0;
+static int64   memory_full_until[PAGE_KINDS];
 
 static uint32
 memory_npages(void)
@@ -177,6 +179,7 @@ page_free(uint32 number)
 	page->next = memory->free;
 	page_end_change(page);
 	memory->free = number;
+	memory->nfree++;
 }
 
 /* Lock held. */
@@ -210,38 +213,59 @@ memory_sweep(int64 now)
 	}
 }
 
+/*
+ * A webhook without a page shows nothing, one without histograms shows less: so
+ * histograms leave a quarter of the pages to webhooks. Lock held.
+ */
+static bool
+memory_has_room(PageKind kind)
+{
+	uint32 room = memory->npages - pg_atomic_read_u32(&memory->used) + memory->nfree;
+
+	return room > (kind == PAGE_HISTOGRAMS ? memory->npages / 4 : 0);
+}
+
+/* One that was given back, else one that was never used. Lock held. */
+static uint32
+memory_pop(void)
+{
+	uint32 number = memory->free;
+
+	if (number != 0)
+	{
+		memory->free = memory_page(number)->next;
+		memory->nfree--;
+		return number;
+	}
+	number = pg_atomic_read_u32(&memory->used) + 1;
+	memory_page(number)->kind = PAGE_FREE;
+	pg_atomic_init_u32(&memory_page(number)->version, 0);
+	pg_atomic_write_u32(&memory->used, number);
+	return number;
+}
+
 /* Lock held. 0 without memory. */
 static uint32
 memory_take(PageKind kind, int64 now)
 {
-	uint32 used = pg_atomic_read_u32(&memory->used);
 	uint32 number;
 	Page  *page;
 
-	if (memory->free == 0 && used == memory->npages)
+	if (!memory_has_room(kind))
 		memory_sweep(now);
-	number = memory->free;
-	if (number == 0 && used == memory->npages)
+	if (!memory_has_room(kind))
 	{
-		memory_full_until = now + FULL_USECS;
+		memory_full_until[kind] = now + FULL_USECS;
 		return 0;
 	}
-	if (number == 0)
-	{
-		number = used + 1;
-		pg_atomic_init_u32(&memory_page(number)->version, 0);
-	}
+	number = memory_pop();
 	page = memory_page(number);
-	if (number == memory->free)
-		memory->free = page->next;
 	page_begin_change(page);
 	memset(&page->as, 0, sizeof(page->as));
 	page->kind = kind;
 	page->database = MyDatabaseId;
 	page->next = 0;
 	page_end_change(page);
-	if (number > used)
-		pg_atomic_write_u32(&memory->used, number);
 	return number;
 }
 
@@ -274,7 +298,7 @@ memory_get(PageKind kind, int64 webhook_id)
 	number = memory_find(MyDatabaseId, webhook_id);
 	if (number != 0)
 		return memory_page(number);
-	if (now < memory_full_until)
+	if (now < memory_full_until[kind])
 		return NULL;
 	LWLockAcquire(memory_lock, LW_EXCLUSIVE);
 	number = memory_find(MyDatabaseId, webhook_id);
@@ -324,7 +348,7 @@ rf_statistics_take_histograms(const RfSent *sent, RfRecentSlot *slot, int64 now)
 {
 	uint32 number;
 
-	if (now < memory_full_until)
+	if (now < memory_full_until[PAGE_HISTOGRAMS])
 		return false;
 	LWLockAcquire(memory_lock, LW_EXCLUSIVE);
 	number = memory_take(PAGE_HISTOGRAMS, now);
