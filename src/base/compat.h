@@ -57,4 +57,11 @@ rf_create_wait_event_set(int nevents)
 #endif
 }
 
+/* Number of the file of an open relation: another one once it was truncated. */
+#if PG_VERSION_NUM >= 160000
+#define rf_relation_file(relation) ((uint32) (relation)->rd_locator.relNumber)
+#else
+#define rf_relation_file(relation) ((uint32) (relation)->rd_node.relNode)
+#endif
+
 #endif /* RF_COMPAT_H */

@@ -40,6 +40,12 @@ rf_agenda_touch(RfEndpoint *endpoint)
 	rf_agenda_list(RF_AGENDA_TOUCHED, endpoint, true);
 }
 
+bool
+rf_agenda_has(RfAgendaList list, const RfEndpoint *endpoint)
+{
+	return (endpoint->agenda.listed & (1u << list)) != 0;
+}
+
 int
 rf_agenda_count(RfAgendaList list)
 {

@@ -70,7 +70,8 @@ extern void rf_agenda_touch(struct RfEndpoint *endpoint);
 /* Have it in the list, at the end unless it is there, or not. */
 extern void rf_agenda_list(RfAgendaList list, struct RfEndpoint *endpoint, bool listed);
 
-extern int rf_agenda_count(RfAgendaList list);
+extern bool rf_agenda_has(RfAgendaList list, const struct RfEndpoint *endpoint);
+extern int	rf_agenda_count(RfAgendaList list);
 
 /* The first of a list, and the one after it; NULL: none. */
 extern struct RfEndpoint *rf_agenda_first(RfAgendaList list);

@@ -20,6 +20,7 @@
 #include "delivery/endpoint.h"
 #include "delivery/retrying.h"
 #include "delivery/standing.h"
+#include "delivery/holding.h"
 #include "delivery/webhook.h"
 #include "delivery/webhook_state.h"
 #include "program/campaign.h"
@@ -139,8 +140,9 @@ RF_STATEMENT(read_webhooks,
 			 "  (SELECT r.next_at FROM @extschema@.rf_retry r WHERE r.webhook_id = w.id"
 			 "   ORDER BY r.next_at LIMIT 1)"
 			 " FROM @extschema@.rf_webhook w"
-			 " LEFT JOIN @extschema@.rf_webhook_state t ON t.webhook_id = w.id",
-			 TIMESTAMPTZOID);
+			 " LEFT JOIN @extschema@.rf_webhook_state t ON t.webhook_id = w.id"
+			 " WHERE" RF_SHARE_IS_IN("$2", "w.id"),
+			 TIMESTAMPTZOID, INT8OID);
 
 /* A copy of the text in that context. */
 static char *
@@ -365,7 +367,7 @@ configuration_mark_gone(uint64 reading)
 	{
 		RfEndpoint *endpoint = rf_endpoint_at(i);
 
-		if (endpoint->reading == reading)
+		if (endpoint->reading == reading || endpoint->state == RF_ENDPOINT_MOVING)
 			continue;
 		endpoint->state = RF_ENDPOINT_GONE;
 		rf_endpoint_config_replace(endpoint, NULL);
@@ -377,7 +379,8 @@ static void
 configuration_read_webhooks(void)
 {
 	static uint64 reading = 0;
-	Datum		  values[] = {TimestampTzGetDatum(GetCurrentTimestamp())};
+	Datum		  values[] = {TimestampTzGetDatum(GetCurrentTimestamp()),
+							  Int64GetDatum((int64) rf_holding_served())};
 	uint64		  n = rf_execute(&read_webhooks, values, NULL);
 
 	reading++;

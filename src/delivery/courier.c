@@ -22,6 +22,7 @@
 #include "delivery/configuration.h"
 #include "delivery/courier.h"
 #include "delivery/dispatch.h"
+#include "delivery/holding.h"
 #include "delivery/load.h"
 #include "delivery/outbox.h"
 #include "delivery/outcome.h"
@@ -272,11 +273,7 @@ courier_save_turn(void)
 static RfTurnResult
 courier_rotation_turn(void)
 {
-	RfTurnResult result = rf_turn_run("emptying the outbox", rf_rotation_work);
-
-	if (result == RF_TURN_DONE)
-		rf_rotation_confirm();
-	return result;
+	return rf_turn_run("emptying the outbox", rf_rotation_work);
 }
 
 static RfTurnResult
@@ -315,7 +312,7 @@ courier_should_read(TimestampTz now)
 static TimestampTz
 courier_cleans_at(void)
 {
-	if (!rf_configuration_is_here() || courier_restarts)
+	if (!rf_configuration_is_here() || courier_restarts || !rf_holding_is_keeper())
 		return DT_NOEND;
 	return rf_retention_due_at(rf_http_in_flight() > 0 || rf_record_count() > 0 || courier_news);
 }
@@ -364,7 +361,8 @@ courier_turns(void)
 		return false;
 	if (courier_restarts)
 		courier_restart();
-	if (rf_rotation_is_due() && now >= courier_rotates_from &&
+	rf_rotation_publish();
+	if (rf_holding_is_keeper() && rf_rotation_is_due() && now >= courier_rotates_from &&
 		!courier_take_turn(courier_rotation_turn, &courier_rotates_from))
 		return false;
 	if (courier_cleans_at() <= now)
@@ -433,6 +431,12 @@ rf_courier_work(long *timeout_ms)
 	return rf_configuration_is_elsewhere() && !courier_restarts
 		? RF_COURIER_SILENT
 		: RF_COURIER_SERVING;
+}
+
+bool
+rf_courier_is_idle(void)
+{
+	return rf_http_in_flight() == 0 && rf_record_count() == 0 && rf_parking_count() == 0;
 }
 
 static void

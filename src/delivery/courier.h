@@ -9,6 +9,8 @@
 #ifndef RF_COURIER_H
 #define RF_COURIER_H
 
+#include <stdbool.h>
+
 typedef enum RfCourierState
 {
 	RF_COURIER_SERVING,
@@ -30,6 +32,9 @@ extern void rf_courier_wake(void);
  * Sets the longest time to sleep, in milliseconds, at most 5000.
  */
 extern RfCourierState rf_courier_work(long *timeout_ms);
+
+/* Is nothing under way or unrecorded? */
+extern bool rf_courier_is_idle(void);
 
 /*
  * Begin nothing new, let what is under way end for at most that long, and

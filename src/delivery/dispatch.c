@@ -129,7 +129,7 @@ dispatch_look_at(RfEndpoint *endpoint, TimestampTz now)
 	rf_agenda_list(RF_AGENDA_OVERFLOW, endpoint, known && endpoint->overflow_from != 0);
 	rf_agenda_list(RF_AGENDA_LEAVING, endpoint,
 				   endpoint->state == RF_ENDPOINT_GONE ||
-					   (known && !enabled && dispatch_has_something(endpoint)));
+					   (endpoint->state == RF_ENDPOINT_WAITING && dispatch_has_something(endpoint)));
 	dispatch_set_timers(endpoint, opens, now);
 }
 

@@ -60,7 +60,8 @@ typedef enum RfEndpointState
 	RF_ENDPOINT_UNKNOWN, /* met in the outbox, not looked up yet */
 	RF_ENDPOINT_ENABLED,
 	RF_ENDPOINT_WAITING, /* paused or disabled: nothing is sent */
-	RF_ENDPOINT_GONE	 /* deleted: nothing is kept */
+	RF_ENDPOINT_GONE,	 /* deleted: nothing is kept */
+	RF_ENDPOINT_MOVING	 /* its share goes to another process: nothing is begun */
 } RfEndpointState;
 
 struct RfParcel;
@@ -78,6 +79,7 @@ typedef struct RfEndpoint
 	/* What waits. */
 	RfQueue		queue;
 	int64		overflow_from; /* those from this number on are only in the outbox; 0: none */
+	int64		uncounted_to;  /* of those, the ones up to this were not counted yet */
 	TimestampTz next_due;	   /* nothing in rf_retry is due before, by the system's clock */
 	bool		parked;		   /* rf_retry may hold rows without a time */
 	int			retrying;	   /* rows of rf_retry that are in memory */

@@ -91,13 +91,23 @@ rf_parking_confirm(void)
 	{
 		RfEndpoint *endpoint = rf_endpoint_find(parked[i].webhook_id);
 
-		rf_rotation_note_done(parked[i].slot);
+		rf_rotation_note_done(parked[i].webhook_id, parked[i].slot);
 		if (endpoint == NULL)
 			continue;
 		endpoint->parking--;
 		rf_retrying_expect(endpoint, parked[i].next_at);
 	}
 	parking_count = 0;
+}
+
+RfShareSet
+rf_parking_shares(void)
+{
+	RfShareSet shares = RF_SHARES_NONE;
+
+	for (int i = 0; i < parking_count; i++)
+		shares |= RF_SHARE_BIT(rf_share_of(parked[i].webhook_id));
+	return shares;
 }
 
 void

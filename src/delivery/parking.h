@@ -10,6 +10,7 @@
 #include "datatype/timestamp.h"
 
 #include "delivery/delivery.h"
+#include "delivery/share.h"
 
 /* How many more may be added before they are written. */
 extern int rf_parking_room(void);
@@ -23,6 +24,9 @@ extern void rf_parking_write(void);
 
 /* That turn committed. */
 extern void rf_parking_confirm(void);
+
+/* Of whose webhooks are they? */
+extern RfShareSet rf_parking_shares(void);
 
 /* Forget them: reading starts over. */
 extern void rf_parking_reset(void);

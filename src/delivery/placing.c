@@ -18,7 +18,7 @@ rf_placing_done(RfEndpoint *endpoint, const RfDelivery *delivery)
 	if (delivery->slot == RF_SLOT_RETRY)
 		rf_retrying_forget(endpoint, delivery->id);
 	else
-		rf_rotation_note_done(delivery->slot);
+		rf_rotation_note_done(endpoint->id, delivery->slot);
 }
 
 bool
@@ -30,34 +30,41 @@ rf_placing_parks(const RfEndpoint *endpoint)
 }
 
 bool
-rf_placing_place(RfEndpoint *endpoint, const RfDelivery *delivery)
+rf_placing_has_room(const RfEndpoint *endpoint)
 {
-	TimestampTz next_at = DT_NOEND;
-
 	if (endpoint->state == RF_ENDPOINT_GONE)
-	{
-		rf_rotation_note_passed(delivery->slot);
 		return true;
-	}
 	if (endpoint->state == RF_ENDPOINT_UNKNOWN)
 	{
 		rf_configuration_forget();
 		return false;
 	}
 	if (!rf_placing_parks(endpoint))
+		return rf_endpoint_queue_room(endpoint) > 0;
+	return rf_parking_room() > 0;
+}
+
+bool
+rf_placing_place(RfEndpoint *endpoint, const RfDelivery *delivery)
+{
+	TimestampTz next_at = DT_NOEND;
+
+	if (!rf_placing_has_room(endpoint))
+		return false;
+	if (endpoint->state == RF_ENDPOINT_GONE)
 	{
-		if (rf_endpoint_queue_room(endpoint) == 0)
-			return false;
-		rf_endpoint_queue(endpoint, delivery);
-		rf_rotation_note_held(delivery->slot);
+		rf_rotation_note_passed(endpoint->id, delivery->slot);
 		return true;
 	}
-	if (rf_parking_room() == 0)
-		return false;
+	rf_rotation_note_held(endpoint->id, delivery->slot);
+	if (!rf_placing_parks(endpoint))
+	{
+		rf_endpoint_queue(endpoint, delivery);
+		return true;
+	}
 	if (endpoint->state == RF_ENDPOINT_ENABLED)
 		next_at = GetCurrentTimestamp() + endpoint->config->schedule.delay[0];
 	rf_parking_add(endpoint->id, delivery, next_at);
-	rf_rotation_note_held(delivery->slot);
 	return true;
 }
 

@@ -9,10 +9,13 @@
 #include "delivery/endpoint.h"
 
 /*
- * One that was read from the outbox. False without room in the queue or among
- * what is parked, or if the webhook is not known yet; then the configuration
- * will be read again.
+ * Could one more be placed? False without room in the queue or among what is
+ * parked, or if the webhook is not known yet; then the configuration will be
+ * read again.
  */
+extern bool rf_placing_has_room(const RfEndpoint *endpoint);
+
+/* One that was read from the outbox. False if there is no room for it. */
 extern bool rf_placing_place(RfEndpoint *endpoint, const RfDelivery *delivery);
 
 /* Do its deliveries go to rf_retry: is it not enabled, or its first attempt delayed? */

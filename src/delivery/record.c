@@ -344,6 +344,16 @@ record_keep_locked(void)
 		record_due_at = rf_steady_now() + LOCKED_MS * INT64CONST(1000);
 }
 
+RfShareSet
+rf_record_shares(void)
+{
+	RfShareSet shares = RF_SHARES_NONE;
+
+	for (int i = 0; i < record_count; i++)
+		shares |= RF_SHARE_BIT(rf_share_of(records[i].webhook_id));
+	return shares;
+}
+
 void
 rf_record_confirm(void)
 {

@@ -9,6 +9,7 @@
 #define RF_RECORD_H
 
 #include "delivery/endpoint.h"
+#include "delivery/share.h"
 
 typedef enum RfRecordOutcome
 {
@@ -52,6 +53,9 @@ extern void rf_record_start(void);
 extern void rf_record_add(const RfRecord *record);
 
 extern int rf_record_count(void);
+
+/* Of whose webhooks are they? */
+extern RfShareSet rf_record_shares(void);
 
 /* When, by the steady clock, those there are should be written; DT_NOEND: there are none. */
 extern TimestampTz rf_record_due_at(void);

@@ -80,6 +80,13 @@ endpoint_sent(RfEndpoint *endpoint)
 	return endpoint->sent;
 }
 
+void
+rf_statistics_leave(RfEndpoint *endpoint)
+{
+	if (endpoint->sent != NULL && rf_statistics_is_of(endpoint->sent, endpoint->id))
+		sent_is_nobodys(endpoint->sent, NULL);
+}
+
 /* Of the first attempt; what is in rf_retry is counted there. */
 static void
 endpoint_count(RfEndpoint *endpoint, const RfDelivery *delivery)

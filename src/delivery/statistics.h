@@ -13,6 +13,9 @@ extern void rf_statistics_start(void);
 /* The webhook was deleted. */
 extern void rf_statistics_forget(int64 webhook_id);
 
+/* The webhook is served by another process from now on. */
+extern void rf_statistics_leave(RfEndpoint *endpoint);
+
 /* An attempt ended. Costs less than a tenth of a microsecond. */
 extern void rf_statistics_note(RfEndpoint *endpoint, const RfHttpResult *result, bool failed);
 

@@ -41,6 +41,7 @@ static const Right reader_rights[] = {
 	 "@.rf_approval"},
 	{"EXECUTE", "FUNCTION @.rf_leaderboard(text, timestamptz, timestamptz, integer), @.rf_referral_tree(bigint, integer)"},
 	{"EXECUTE", "FUNCTION @.rf_sending_status(), @.rf_webhook_statistics(bigint)"},
+	{"EXECUTE", "FUNCTION @.rf_workers()"},
 	{NULL, NULL}};
 
 static const Right app_rights[] = {
@@ -108,6 +109,7 @@ static const Right operator_rights[] = {
 	{"EXECUTE", "FUNCTION @.rf_sending_status(), @.rf_webhook_statistics(bigint), @.rf_stat_reset(bigint)"},
 	{"EXECUTE", "FUNCTION @.rf_test_webhook(bigint), @.rf_replay(bigint), @.rf_replay_webhook"},
 	{"SELECT", "@.rf_fulfilment"},
+	{"EXECUTE", "FUNCTION @.rf_workers()"},
 	{NULL, NULL}};
 
 static void

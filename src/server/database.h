@@ -4,9 +4,8 @@
  *	  they tell each other.
  *
  * The launcher gives a database its entry and takes it away; between the two
- * the entry outlives every worker. A worker attaches to the entry before it
- * connects, so that a database never has two, and leaves it when it is out of
- * the array of processes, so that whoever waits for that may go on with DDL.
+ * the entry outlives every worker. Each worker has a seat in it (seat.h), and the
+ * webhooks of the database are divided among those who sit there (sharing.h).
  */
 #ifndef RF_DATABASE_H
 #define RF_DATABASE_H
@@ -15,39 +14,53 @@
 #include "storage/latch.h"
 #include "utils/timestamp.h"
 
+#include "delivery/delivery.h"
+#include "server/shares.h"
+
 /* Bytes of RfDatabase.detail, the terminating zero included. */
 #define RF_DATABASE_DETAIL 160
 
-typedef enum RfDatabaseState
+typedef enum RfSeatState
 {
-	RF_DATABASE_WAITING,  /* for a worker */
-	RF_DATABASE_STARTING, /* its worker has not looked around yet */
-	RF_DATABASE_SERVING,
-	RF_DATABASE_SILENT,	 /* a restored copy: nothing is sent */
-	RF_DATABASE_LEAVING, /* its worker was asked to leave */
-	RF_DATABASE_ABSENT,	 /* its worker found no extension */
-} RfDatabaseState;
+	RF_SEAT_WAITING,  /* for a worker */
+	RF_SEAT_STARTING, /* its worker has not looked around yet */
+	RF_SEAT_SERVING,
+	RF_SEAT_SILENT,	 /* a restored copy: nothing is sent */
+	RF_SEAT_LEAVING, /* its worker was asked to leave */
+	RF_SEAT_ABSENT,	 /* its worker found no extension */
+} RfSeatState;
 
 /*
- * "lock" means rf_shmem->lock: exclusive to write, shared to read. What
- * producers use at commit is read without it: a wrong reading there costs a
+ * "lock" means rf_shmem->lock: exclusive to write, shared to read. Times are the
+ * steady clock's, which all children of the postmaster have in common. What
+ * producers use at commit is read without lock: a wrong reading there costs a
  * needless wake-up at worst (see rf_database_wake).
  */
+typedef struct RfSeat
+{
+	RfSeatState		 state;					/* lock */
+	pid_t			 pid;					/* lock; of the worker, 0: none */
+	TimestampTz		 since;					/* lock; of the state */
+	TimestampTz		 start_at;				/* lock; no worker before */
+	int				 failures;				/* lock; of workers, one soon after another */
+	Latch			*latch;					/* lock to write; of the worker, NULL: none */
+	pg_atomic_uint32 wake;					/* 1: there is news for the worker */
+	pg_atomic_uint64 active_at;				/* worker's last sign of work */
+	pg_atomic_uint64 done[RF_OUTBOX_SLOTS]; /* see counts.c */
+} RfSeat;
+
 typedef struct RfDatabase
 {
 	Oid				 oid;						 /* lock; invalid: entry is free */
-	RfDatabaseState	 state;						 /* lock */
-	pid_t			 pid;						 /* lock; of the worker, 0: none */
-	TimestampTz		 since;						 /* lock; of the state */
-	TimestampTz		 start_at;					 /* lock; no worker before */
-	int				 failures;					 /* lock; of workers, one soon after another */
 	bool			 wanted;					 /* lock; false: not to be served */
-	bool			 look_again;				 /* lock; its worker may have looked too early */
+	bool			 look_again;				 /* lock; its workers may have looked too early */
+	int				 detail_seat;				 /* lock; whose detail it is */
 	char			 detail[RF_DATABASE_DETAIL]; /* lock; why it is so; may be empty */
-	Latch			*latch;						 /* lock to write; of the worker, NULL: none */
-	pg_atomic_uint32 wake;						 /* 1: there is news for the worker */
+	RfSharing		 sharing;					 /* lock */
+	pg_atomic_uint32 sharing_generation;		 /* moves whenever sharing does */
 	pg_atomic_uint32 outbox_slot;				 /* outbox table that producers fill */
-	pg_atomic_uint64 active_at;					 /* TimestampTz; worker's last sign of work */
+	int				 nseats;					 /* lock to write; none beyond has a latch */
+	RfSeat			 seats[RF_WORKERS_MAX];
 } RfDatabase;
 
 /* NULL if it has no entry. The caller holds the lock. */
@@ -56,13 +69,18 @@ extern RfDatabase *rf_database_find(Oid oid);
 /* Give a database an entry; NULL if all are taken. Lock held exclusively. */
 extern RfDatabase *rf_database_add(Oid oid);
 
-/* Take the entry of a database without worker away. Lock held exclusively. */
+/* Take the entry of a database without workers away. Lock held exclusively. */
 extern void rf_database_remove(RfDatabase *database);
 
-/* Lock held exclusively; detail may be NULL. */
-extern void rf_database_set(RfDatabase *database, RfDatabaseState state, const char *detail);
+/* Has it a worker, one that serves, one that found no extension? Lock held. */
+extern bool rf_database_has(const RfDatabase *database, RfSeatState state);
+extern int	rf_database_count_workers(const RfDatabase *database);
 
-/* Send the worker, if any, a SIGTERM. Lock held exclusively. */
+/* What the status says why. Null from one seat leaves another's alone. Lock held
+ * exclusively. */
+extern void rf_database_explain(RfDatabase *database, int seat, const char *detail);
+
+/* Send the workers, if any, a SIGTERM. Lock held exclusively. */
 extern void rf_database_dismiss(RfDatabase *database);
 
 /*
@@ -71,22 +89,7 @@ extern void rf_database_dismiss(RfDatabase *database);
  */
 extern RfDatabase *rf_database_mine(void);
 
-/* Tell the worker that there is news. Without lock, at no cost if told. */
+/* Tell the workers that there is news. Without lock, at no cost if told. */
 extern void rf_database_wake(RfDatabase *database);
-
-/* Has there been news since the last call? By the worker. */
-extern bool rf_database_take_wake(RfDatabase *database);
-
-/*
- * Become the worker of a database until this process ends. Returns NULL if
- * the database has another one, is held back by DDL or is not to be served.
- */
-extern RfDatabase *rf_database_attach(Oid oid);
-
-/* Take the lock and set the state; by the worker. */
-extern void rf_database_report(RfDatabase *database, RfDatabaseState state, const char *detail);
-
-/* What the worker dies of, to be seen in rf_database->detail once it has. */
-extern void rf_database_note_error(const char *message);
 
 #endif /* RF_DATABASE_H */

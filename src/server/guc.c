@@ -16,6 +16,8 @@
 #include "program/home.h"
 #include "program/idempotency.h"
 #include "server/guc.h"
+#include "server/launcher.h"
+#include "server/shares.h"
 #include "server/worker.h"
 
 static bool
@@ -91,10 +93,16 @@ static void
 guc_define_worker(void)
 {
 	DefineCustomIntVariable("referral.max_in_flight",
-							"Requests that one database's worker has under way at the same time.",
+							"Requests that one worker has under way at the same time.",
 							"Each needs a socket and up to 260 kB of memory. A change makes the"
 							" workers start anew.",
 							&rf_worker_max_in_flight, 64, 1, 1000,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("referral.workers",
+							"Workers that share the webhooks of each database.",
+							"Each is a background worker process, and each endpoint is served by"
+							" one of them. A change needs no restart.",
+							&rf_launcher_workers, 1, 1, RF_WORKERS_MAX,
 							PGC_SIGHUP, 0, NULL, NULL, NULL);
 }
 

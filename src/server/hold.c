@@ -31,7 +31,7 @@ hold_add(Oid database)
 	hold_taken = true;
 }
 
-/* Ask the worker to leave; returns false if there is none. */
+/* Ask the workers to leave; returns false if there are none. */
 static bool
 hold_dismiss(Oid oid)
 {
@@ -40,7 +40,7 @@ hold_dismiss(Oid oid)
 
 	LWLockAcquire(rf_shmem->lock, LW_EXCLUSIVE);
 	database = rf_database_find(oid);
-	dismissed = database != NULL && database->pid != 0;
+	dismissed = database != NULL && rf_database_count_workers(database) > 0;
 	if (dismissed)
 		rf_database_dismiss(database);
 	LWLockRelease(rf_shmem->lock);
@@ -55,12 +55,12 @@ hold_is_served(Oid oid)
 
 	LWLockAcquire(rf_shmem->lock, LW_SHARED);
 	database = rf_database_find(oid);
-	served = database != NULL && database->pid != 0;
+	served = database != NULL && rf_database_count_workers(database) > 0;
 	LWLockRelease(rf_shmem->lock);
 	return served;
 }
 
-/* Returns false if the worker is still there after that many milliseconds. */
+/* Returns false if some worker is still there after that many milliseconds. */
 static bool
 hold_await(Oid database, int ms)
 {

@@ -4,7 +4,7 @@
  *	  itself.
  *
  * DROP DATABASE and its like fail if anybody is connected. A hold keeps our
- * own worker out until the transaction that took it ends.
+ * own workers out until the transaction that took it ends.
  */
 #ifndef RF_HOLD_H
 #define RF_HOLD_H
@@ -16,8 +16,8 @@ typedef struct RfHold
 } RfHold;
 
 /*
- * Hold a database until the end of the transaction; returns when its worker
- * is gone, or after five seconds, with a stubborn one for the DDL to report.
+ * Hold a database until the end of the transaction; returns when its workers
+ * are gone, or after five seconds, with a stubborn one for the DDL to report.
  */
 extern void rf_hold_take(Oid database);
 

@@ -12,7 +12,9 @@
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
+#include "base/clock.h"
 #include "base/compat.h"
+#include "server/counts.h"
 #include "server/guc.h"
 #include "server/launcher.h"
 #include "server/shmem.h"
@@ -29,8 +31,11 @@ _PG_init(void)
 	rf_guc_define();
 	MarkGUCPrefixReserved("referral");
 	rf_wake_setup();
+	rf_counts_setup();
 	if (!process_shared_preload_libraries_in_progress)
 		return;
+	/* Asked here, it shows the same time in all processes. */
+	(void) rf_steady_now();
 	rf_shmem_setup();
 	rf_utility_setup();
 	/* The server that pg_upgrade runs must not send. */

@@ -14,6 +14,7 @@
 #include "utils/snapmgr.h"
 
 #include "server/roster.h"
+#include "server/seat.h"
 #include "server/shmem.h"
 
 /* Databases without the extension; in TopMemoryContext. */
@@ -56,6 +57,15 @@ roster_databases(void)
 	return databases;
 }
 
+/* Once: to be asked twice means something else. */
+static void
+roster_ask_to_leave(RfDatabase *database)
+{
+	for (int i = 0; i < RF_WORKERS_MAX; i++)
+		if (database->seats[i].state != RF_SEAT_LEAVING)
+			rf_seat_dismiss(&database->seats[i]);
+}
+
 /* Lock held exclusively. */
 static void
 roster_mark(List *databases)
@@ -65,9 +75,8 @@ roster_mark(List *databases)
 		RfDatabase *database = &rf_shmem->databases[i];
 
 		database->wanted = list_member_oid(databases, database->oid);
-		if (OidIsValid(database->oid) && !database->wanted &&
-			database->state != RF_DATABASE_LEAVING)
-			rf_database_dismiss(database);
+		if (OidIsValid(database->oid) && !database->wanted)
+			roster_ask_to_leave(database);
 	}
 }
 
@@ -156,13 +165,21 @@ rf_roster_look_everywhere(void)
 }
 
 static void
+roster_seat_again(RfDatabase *database)
+{
+	for (int i = 0; i < RF_WORKERS_MAX; i++)
+		if (database->seats[i].state == RF_SEAT_ABSENT)
+			rf_seat_set(&database->seats[i], RF_SEAT_WAITING);
+}
+
+static void
 roster_settle_absent(RfDatabase *database)
 {
 	MemoryContext context;
 
 	if (database->look_again)
 	{
-		rf_database_set(database, RF_DATABASE_WAITING, NULL);
+		roster_seat_again(database);
 		return;
 	}
 	context = MemoryContextSwitchTo(TopMemoryContext);
@@ -179,11 +196,11 @@ rf_roster_settle(void)
 	{
 		RfDatabase *database = &rf_shmem->databases[i];
 
-		if (!OidIsValid(database->oid) || database->pid != 0)
+		if (!OidIsValid(database->oid) || rf_database_count_workers(database) > 0)
 			continue;
 		if (!database->wanted)
 			rf_database_remove(database);
-		else if (database->state == RF_DATABASE_ABSENT)
+		else if (rf_database_has(database, RF_SEAT_ABSENT))
 			roster_settle_absent(database);
 	}
 	LWLockRelease(rf_shmem->lock);

@@ -44,6 +44,24 @@ shmem_request(void)
 }
 
 static void
+shmem_init_seat(RfSeat *seat)
+{
+	pg_atomic_init_u32(&seat->wake, 0);
+	pg_atomic_init_u64(&seat->active_at, 0);
+	for (int i = 0; i < RF_OUTBOX_SLOTS; i++)
+		pg_atomic_init_u64(&seat->done[i], 0);
+}
+
+static void
+shmem_init_database(RfDatabase *database)
+{
+	pg_atomic_init_u32(&database->sharing_generation, 1);
+	pg_atomic_init_u32(&database->outbox_slot, 0);
+	for (int i = 0; i < RF_WORKERS_MAX; i++)
+		shmem_init_seat(&database->seats[i]);
+}
+
+static void
 shmem_init(void)
 {
 	memset(rf_shmem, 0, shmem_size());
@@ -51,12 +69,9 @@ shmem_init(void)
 	rf_shmem->max_holds = MaxBackends;
 	ConditionVariableInit(&rf_shmem->left);
 	pg_atomic_init_u32(&rf_shmem->generation, 1);
+	rf_shmem->workers = 1;
 	for (int i = 0; i < RF_SHMEM_DATABASES; i++)
-	{
-		pg_atomic_init_u32(&rf_shmem->databases[i].wake, 0);
-		pg_atomic_init_u32(&rf_shmem->databases[i].outbox_slot, 0);
-		pg_atomic_init_u64(&rf_shmem->databases[i].active_at, 0);
-	}
+		shmem_init_database(&rf_shmem->databases[i]);
 }
 
 static void

@@ -25,6 +25,7 @@ typedef struct RfShmem
 
 	/* Under the lock: */
 	Latch	  *launcher;  /* NULL: does not run */
+	int		   workers;	  /* of each database, as the launcher last read the setting */
 	int		   nrequests; /* more than RF_SHMEM_REQUESTS: some were lost */
 	Oid		   requests[RF_SHMEM_REQUESTS];
 	RfDatabase databases[RF_SHMEM_DATABASES];

@@ -1,6 +1,6 @@
 /*
  * status.c
- *	  How this database's worker is, for the view rf_status.
+ *	  How this database's workers are, for the view rf_status.
  */
 #include "postgres.h"
 
@@ -10,47 +10,74 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
+#include "base/clock.h"
 #include "server/shmem.h"
 
 PG_FUNCTION_INFO_V1(rf_worker_status);
+PG_FUNCTION_INFO_V1(rf_workers);
 
 typedef struct WorkerStatus
 {
+	int			number;
 	pid_t		pid; /* 0: null */
 	const char *state;
-	TimestampTz since;						/* 0: null */
+	TimestampTz since; /* 0: null */
+	int			shares;
 	char		detail[RF_DATABASE_DETAIL]; /* empty: null */
 } WorkerStatus;
 
 static const char *
-status_name(RfDatabaseState state)
+status_name(RfSeatState state)
 {
 	switch (state)
 	{
-		case RF_DATABASE_WAITING:
+		case RF_SEAT_WAITING:
 			return "waiting";
-		case RF_DATABASE_STARTING:
+		case RF_SEAT_STARTING:
 			return "starting";
-		case RF_DATABASE_SERVING:
+		case RF_SEAT_SERVING:
 			return "serving";
-		case RF_DATABASE_SILENT:
+		case RF_SEAT_SILENT:
 			return "silent";
-		case RF_DATABASE_LEAVING:
+		case RF_SEAT_LEAVING:
 			return "leaving";
-		case RF_DATABASE_ABSENT:
+		case RF_SEAT_ABSENT:
 			return "absent";
 	}
 	return NULL;
 }
 
+static int
+status_count(RfShareSet shares)
+{
+	int n = 0;
+
+	for (int share = 0; share < RF_SHARES; share++)
+		n += (shares & RF_SHARE_BIT(share)) != 0;
+	return n;
+}
+
 /* Lock held. */
 static void
-status_copy(WorkerStatus *status, const RfDatabase *database)
+status_copy(WorkerStatus *status, const RfDatabase *database, int number)
 {
-	status->pid = database->pid;
-	status->since = database->since;
-	status->state = rf_hold_exists(database->oid) ? "held" : status_name(database->state);
+	const RfSeat *seat = &database->seats[number];
+
+	status->number = number;
+	status->pid = seat->pid;
+	status->since = rf_steady_to_wall(seat->since);
+	status->state = rf_hold_exists(database->oid) ? "held" : status_name(seat->state);
+	status->shares = status_count(rf_shares_held(&database->sharing, number));
 	strlcpy(status->detail, database->detail, sizeof(status->detail));
+}
+
+/* Of several workers, the one that does what is done once. */
+static int
+status_keeper(const RfDatabase *database)
+{
+	int holder = database->sharing.holder[RF_SHARE_KEEPER];
+
+	return holder == RF_NOBODY ? 0 : holder;
 }
 
 static void
@@ -61,7 +88,7 @@ status_read(WorkerStatus *status)
 	LWLockAcquire(rf_shmem->lock, LW_SHARED);
 	database = rf_database_find(MyDatabaseId);
 	if (database != NULL)
-		status_copy(status, database);
+		status_copy(status, database, status_keeper(database));
 	else
 	{
 		status->state = rf_shmem->launcher != NULL ? "absent" : "no launcher";
@@ -110,4 +137,50 @@ rf_worker_status(PG_FUNCTION_ARGS)
 				sizeof(status.detail));
 	}
 	return status_row(fcinfo, &status);
+}
+
+/* ---- all of them -------------------------------------------------------- */
+
+/* Those that are there, and those that should be; returns how many. */
+static int
+status_read_all(WorkerStatus *statuses)
+{
+	const RfDatabase *database;
+	int				  n = 0;
+
+	if (rf_shmem == NULL)
+		return 0;
+	LWLockAcquire(rf_shmem->lock, LW_SHARED);
+	database = rf_database_find(MyDatabaseId);
+	for (int i = 0; database != NULL && i < RF_WORKERS_MAX; i++)
+	{
+		if (database->seats[i].pid != 0 || i < database->sharing.wanted)
+			status_copy(&statuses[n++], database, i);
+	}
+	LWLockRelease(rf_shmem->lock);
+	return n;
+}
+
+Datum
+rf_workers(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	WorkerStatus   statuses[RF_WORKERS_MAX] = {0};
+	int			   n = status_read_all(statuses);
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (int i = 0; i < n; i++)
+	{
+		Datum values[5] = {
+			Int32GetDatum(statuses[i].number),
+			Int32GetDatum((int32) statuses[i].pid),
+			CStringGetTextDatum(statuses[i].state),
+			TimestampTzGetDatum(statuses[i].since),
+			Int32GetDatum(statuses[i].shares),
+		};
+		bool nulls[5] = {false, statuses[i].pid == 0, false, false, false};
+
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	return (Datum) 0;
 }

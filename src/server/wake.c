@@ -13,7 +13,6 @@
 #include "access/xact.h"
 #include "miscadmin.h"
 
-#include "delivery/rotation.h"
 #include "program/event.h"
 #include "program/news.h"
 #include "program/home.h"
@@ -87,15 +86,6 @@ wake_outbox_slot(void)
 }
 
 static void
-wake_outbox_rotated(int slot)
-{
-	RfDatabase *database = rf_database_mine();
-
-	if (database != NULL)
-		pg_atomic_exchange_u32(&database->outbox_slot, (uint32) slot);
-}
-
-static void
 wake_extension_installed(void)
 {
 	if (rf_shmem == NULL)
@@ -113,6 +103,5 @@ rf_wake_setup(void)
 	RegisterXactCallback(wake_transaction_ends, NULL);
 	rf_news_hook = rf_wake_worker_at_commit;
 	rf_event_slot_hook = wake_outbox_slot;
-	rf_outbox_rotated_hook = wake_outbox_rotated;
 	rf_home_installed_hook = wake_extension_installed;
 }

@@ -26,12 +26,16 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
+#include "base/clock.h"
 #include "base/compat.h"
 #include "base/extension.h"
 #include "delivery/configuration.h"
 #include "delivery/courier.h"
+#include "delivery/holding.h"
 #include "delivery/turn.h"
 #include "program/tick.h"
+#include "server/seat.h"
+#include "server/sharing.h"
 #include "server/shmem.h"
 #include "server/worker.h"
 
@@ -50,7 +54,6 @@
 
 int rf_worker_max_in_flight = 64;
 
-static RfDatabase			*worker_database;
 static volatile sig_atomic_t worker_serves = false;
 static volatile sig_atomic_t worker_must_leave = false;
 
@@ -103,7 +106,7 @@ worker_finds_extension(void)
 static void
 worker_leave_absent(void)
 {
-	rf_database_report(worker_database, RF_DATABASE_ABSENT, NULL);
+	rf_seat_report(RF_SEAT_ABSENT, NULL);
 	proc_exit(0);
 }
 
@@ -133,7 +136,7 @@ worker_check_signals(int max_in_flight)
 		rf_courier_wake();
 	}
 	/* The next worker starts with the new number. */
-	if (worker_must_leave || rf_worker_max_in_flight != max_in_flight)
+	if (worker_must_leave || rf_worker_max_in_flight != max_in_flight || rf_sharing_is_over())
 		worker_leave();
 }
 
@@ -154,8 +157,8 @@ worker_database_name(void)
 static void
 worker_report_silent(void)
 {
-	rf_database_report(worker_database, RF_DATABASE_SILENT,
-					   "the rows come from another place; see rf_adopt_database()");
+	rf_seat_report(RF_SEAT_SILENT,
+				   "the rows come from another place; see rf_adopt_database()");
 	ereport(LOG,
 			(errmsg("referral sends nothing from database \"%s\"", worker_database_name()),
 			 errdetail("Its rows come from another place: it was restored or copied,"
@@ -174,7 +177,7 @@ worker_report(RfCourierState state)
 		return;
 	strlcpy(reported_trouble, trouble != NULL ? trouble : "", sizeof(reported_trouble));
 	if (state != RF_COURIER_SILENT)
-		rf_database_report(worker_database, RF_DATABASE_SERVING, trouble);
+		rf_seat_report(RF_SEAT_SERVING, trouble);
 	else if ((int) state != reported)
 		worker_report_silent();
 	reported = state;
@@ -210,7 +213,7 @@ worker_tick(void)
 	static TimestampTz last = 0;
 	static uint32	   waiting = 0; /* steps, as bits */
 	static int		   next = 0;
-	TimestampTz		   begun = GetCurrentTimestamp();
+	TimestampTz		   begun = rf_steady_now();
 
 	if (TimestampDifferenceExceeds(last, begun, WORKER_TICK_MS))
 	{
@@ -218,7 +221,7 @@ worker_tick(void)
 		waiting = (1u << rf_tick_nsteps) - 1;
 	}
 	while (waiting != 0 && !worker_must_leave &&
-		   !TimestampDifferenceExceeds(begun, GetCurrentTimestamp(), WORKER_STRETCH_MS))
+		   !TimestampDifferenceExceeds(begun, rf_steady_now(), WORKER_STRETCH_MS))
 	{
 		if ((waiting & (1u << next)) != 0 && !worker_run_step(&rf_tick_steps[next]))
 			waiting &= ~(1u << next);
@@ -234,13 +237,18 @@ worker_work(void)
 	long		   timeout = 0;
 	RfCourierState state;
 
-	if (rf_database_take_wake(worker_database))
+	if (rf_seat_take_wake())
 		rf_courier_wake();
+	(void) rf_sharing_work();
 	state = rf_courier_work(&timeout);
 	if (state == RF_COURIER_ABSENT)
 		worker_leave_absent();
 	worker_report(state);
-	if (state == RF_COURIER_SERVING && worker_tick())
+	timeout = Min(timeout, rf_sharing_work());
+	/* Whoever waits for answers has work, lest it be asked to leave for want of it. */
+	if (!rf_courier_is_idle())
+		rf_seat_note_activity();
+	if (state == RF_COURIER_SERVING && rf_holding_is_keeper() && worker_tick())
 		return 0;
 	return state == RF_COURIER_SILENT ? Max(timeout, WORKER_SILENT_MS) : timeout;
 }
@@ -271,7 +279,7 @@ worker_wait(WaitEventSet *set, long timeout)
 		if (occurred[i].events & WL_LATCH_SET)
 			ResetLatch(MyLatch);
 		else
-			pg_atomic_write_u64(&worker_database->active_at, (uint64) GetCurrentTimestamp());
+			rf_seat_note_activity();
 	}
 }
 
@@ -286,6 +294,7 @@ worker_serve(void)
 	rf_courier_start(max_in_flight);
 	set = worker_wait_set();
 	worker_serves = true;
+	rf_sharing_join();
 	for (;;)
 	{
 		worker_check_signals(max_in_flight);
@@ -301,22 +310,22 @@ worker_note_error(void)
 
 	MemoryContextSwitchTo(TopMemoryContext);
 	error = CopyErrorData();
-	rf_database_note_error(error->message);
+	rf_seat_note_error(error->message);
 	FreeErrorData(error);
 }
 
 void
 rf_worker_main(Datum arg)
 {
-	Oid database = DatumGetObjectId(arg);
+	RfWorkerArg own;
 
+	memcpy(&own, MyBgworkerEntry->bgw_extra, sizeof(own));
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	pqsignal(SIGTERM, worker_sigterm);
 	BackgroundWorkerUnblockSignals();
-	worker_database = rf_database_attach(database);
-	if (worker_database == NULL)
+	if (!rf_seat_take(own.database, own.seat))
 		proc_exit(0);
-	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
+	BackgroundWorkerInitializeConnectionByOid(own.database, InvalidOid, 0);
 	worker_settle_in();
 	PG_TRY();
 	{

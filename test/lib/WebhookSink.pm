@@ -9,6 +9,7 @@
 #   /told/NAME           what tell() said last for that name, 204 before
 #   /hold                204 once release() was called
 #   /slow/120            204 after so many milliseconds
+#   /alone               204 after a moment; see overlaps()
 #   /hang                reads, and never answers
 #   /drip                a byte of an answer's body each second, without end
 #   /drip-header         the same before the body
@@ -55,12 +56,14 @@ sub new
 		gate     => "$dir/released",
 		tries    => "$dir/tries",
 		told     => "$dir/told",
+		alone    => "$dir/alone",
 		parent   => $$,
 		known    => [],
 		offset   => 0,
 	}, $class;
 
 	open my $log, '>', $self->{log} or die $!;
+	mkdir $self->{alone} or die $!;
 	$self->{pid} = fork // die "cannot fork: $!";
 	$self->_serve if $self->{pid} == 0;
 	$listener->close;
@@ -140,6 +143,14 @@ sub hold
 
 	unlink $self->{gate};
 	return;
+}
+
+# Paths below /alone to which a request came while another one was being answered.
+sub overlaps
+{
+	my ($self) = @_;
+
+	return glob "$self->{alone}/*.overlap";
 }
 
 # Does a signature of the request fit the secret? As Standard Webhooks says, with
@@ -347,6 +358,18 @@ sub _answer_hold
 	my ($self, $connection) = @_;
 
 	sleep 0.02 until -e $self->{gate};
+	return _send($connection, 204, [], '');
+}
+
+sub _answer_alone
+{
+	my ($self, $connection, $with) = @_;
+	open my $turn, '>>', "$self->{alone}/$with" or die $!;
+
+	flock $turn, LOCK_EX | LOCK_NB
+	  or open my $overlap, '>', "$self->{alone}/$with.overlap";
+	sleep 0.005;
+	close $turn;
 	return _send($connection, 204, [], '');
 }
 

@@ -91,3 +91,4 @@ REVOKE ALL ON FUNCTION
 FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_fulfilment', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_fulfilment_id_seq', '');
+REVOKE ALL ON FUNCTION @extschema@.rf_workers FROM PUBLIC;
