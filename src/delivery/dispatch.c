@@ -105,6 +105,14 @@ dispatch_set_timers(RfEndpoint *endpoint, TimestampTz opens, TimestampTz now)
 	rf_agenda_set(RF_TIMER_RETRY, endpoint, rf_retrying_due_at(endpoint));
 }
 
+/* Is memory to be cleared of it? */
+static bool
+dispatch_is_leaving(const RfEndpoint *endpoint)
+{
+	return endpoint->state == RF_ENDPOINT_GONE ||
+		(endpoint->state == RF_ENDPOINT_WAITING && dispatch_has_something(endpoint));
+}
+
 static void
 dispatch_look_at(RfEndpoint *endpoint, TimestampTz now)
 {
@@ -127,9 +135,7 @@ dispatch_look_at(RfEndpoint *endpoint, TimestampTz now)
 	rf_agenda_list(RF_AGENDA_IN_FLIGHT, endpoint, endpoint->in_flight > 0);
 	rf_agenda_list(RF_AGENDA_UNKNOWN, endpoint, !known);
 	rf_agenda_list(RF_AGENDA_OVERFLOW, endpoint, known && endpoint->overflow_from != 0);
-	rf_agenda_list(RF_AGENDA_LEAVING, endpoint,
-				   endpoint->state == RF_ENDPOINT_GONE ||
-					   (endpoint->state == RF_ENDPOINT_WAITING && dispatch_has_something(endpoint)));
+	rf_agenda_list(RF_AGENDA_LEAVING, endpoint, dispatch_is_leaving(endpoint));
 	dispatch_set_timers(endpoint, opens, now);
 }
 
@@ -306,6 +312,8 @@ dispatch_send(RfEndpoint *endpoint, TimestampTz now)
 
 	rf_parcel_address(parcel, GetCurrentTimestamp(), &request);
 	request.known_host = rf_standing_knows_host(endpoint, now);
+	if (endpoint->plain_until > now)
+		request.version = RF_HTTP_1_1;
 	rf_standing_begin(endpoint, parcel, now);
 	if (endpoint->config->forbidden != NULL)
 	{
@@ -314,6 +322,7 @@ dispatch_send(RfEndpoint *endpoint, TimestampTz now)
 	}
 	if (rf_http_submit(&request))
 		return;
+	rf_outcome_complain("out of memory");
 	rf_standing_forgo(endpoint, parcel);
 	endpoint->sends_from = now + LACK_MS * INT64CONST(1000);
 	rf_endpoint_requeue(endpoint, &parcel->delivery);

@@ -94,6 +94,7 @@ typedef struct RfEndpoint
 	int				 in_flight;
 	TimestampTz		 paused_until; /* the endpoint asked so */
 	TimestampTz		 sends_from;   /* not before: a fault of ours */
+	TimestampTz		 plain_until;  /* HTTP/1.1 alone: HTTP/2 does not work there */
 	bool			 tried;		   /* an exchange ended, now or before a restart */
 	bool			 answers;	   /* the last exchange brought an answer */
 	TimestampTz		 heard_at;	   /* last answer, or begin of waiting for one */

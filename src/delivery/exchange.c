@@ -4,30 +4,37 @@
  *
  * The callbacks run inside libcurl: they neither allocate nor raise errors,
  * which would jump through its frames.
+ *
+ * When a connection that was kept open turns out to be dead, libcurl sends the
+ * request again by itself, up to five times on as many kept connections, and
+ * the receiver may have seen each of them. So what follows the first time goes
+ * to a fresh connection, where libcurl does not repeat; where connections are
+ * shared (HTTP/2) a fresh one for each request would be a flood, so there the
+ * third time is refused.
  */
 #include <errno.h>
-#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "delivery/exchange.h"
+#include "delivery/protocol.h"
+#include "delivery/reach.h"
+#include "delivery/target.h"
 
 #define CONNECT_TIMEOUT_MS	5000L
-#define HEADER_BYTES_MAX	(16 * 1024)
-#define BODY_BYTES_MAX		(64 * 1024)
-#define CONNECTION_MAX_AGE	60L	 /* s without use */
-#define CONNECTION_MAX_LIFE 300L /* s; then its name is looked up again */
+#define CONNECTION_MAX_AGE	60L	  /* s without use */
+#define CONNECTION_MAX_LIFE 300L  /* s; then its name is looked up again */
+#define UNHEARD_MAX_MS		15000 /* then a connection on which nothing arrives is dead */
 
-RfNetworks rf_exchange_allowed;
-RfNetworks rf_exchange_local;
-int		   rf_exchange_sockets = 0;
-int		   rf_exchange_lookups = 0;
+int rf_exchange_sockets = 0;
+int rf_exchange_lookups = 0;
 
-static void
-exchange_end_lookup(RfExchange *exchange)
+void
+rf_exchange_end_lookup(RfExchange *exchange)
 {
 	if (exchange->resolving)
 		rf_exchange_lookups--;
@@ -36,17 +43,37 @@ exchange_end_lookup(RfExchange *exchange)
 
 /* ---- callbacks ---------------------------------------------------------- */
 
+/* Its host's name is neither known from before nor an address. */
+static int
+exchange_ask_address(void *resolver, void *reserved, void *arg)
+{
+	RfExchange *exchange = arg;
+
+	(void) resolver;
+	(void) reserved;
+	exchange->asked = true;
+	return 0;
+}
+
+/* With a proxy, it is the proxy's: who makes the settings says where that is. */
+static const char *
+exchange_forbidden(const RfExchange *exchange, const struct sockaddr *address)
+{
+	return exchange->proxied ? exchange->forbidden_host : rf_reach_forbidden(address);
+}
+
 /* The name is resolved, and this is the address that will be dialled. */
 static curl_socket_t
 exchange_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	RfExchange *exchange = arg;
+	int			unheard = UNHEARD_MAX_MS;
 	int			fd;
 
 	(void) purpose;
-	exchange_end_lookup(exchange);
-	exchange->forbidden = rf_address_forbidden(&address->addr, &rf_exchange_allowed,
-											   &rf_exchange_local);
+	rf_exchange_end_lookup(exchange);
+	exchange->dialled = true;
+	exchange->forbidden = exchange_forbidden(exchange, &address->addr);
 	if (exchange->forbidden != NULL)
 		return CURL_SOCKET_BAD;
 	fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
@@ -55,6 +82,8 @@ exchange_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *addr
 		exchange->socket_errno = errno;
 		return CURL_SOCKET_BAD;
 	}
+	/* A connection that is shared outlives the requests that time out on it. */
+	(void) setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unheard, sizeof(unheard));
 	exchange->socket_errno = 0;
 	rf_exchange_sockets++;
 	return fd;
@@ -68,76 +97,58 @@ exchange_close_socket(void *arg, curl_socket_t fd)
 	return close(fd);
 }
 
+static const char *
+exchange_forbidden_peer(const RfExchange *exchange, int port)
+{
+	struct sockaddr_storage address;
+
+	if (exchange->proxied)
+		return exchange->forbidden_host;
+	if (!rf_address_parse(exchange->peer, &address))
+		return "not an internet address";
+	if (address.ss_family == AF_INET)
+		((struct sockaddr_in *) &address)->sin_port = htons(port);
+	else
+		((struct sockaddr_in6 *) &address)->sin6_port = htons(port);
+	return rf_reach_forbidden((struct sockaddr *) &address);
+}
+
 /* Before each request, on connections that are used again too. */
 static int
 exchange_before_request(void *arg, char *peer, char *local, int peer_port, int local_port)
 {
-	RfExchange			   *exchange = arg;
-	struct sockaddr_storage address;
+	RfExchange *exchange = arg;
 
 	(void) local;
-	(void) peer_port;
 	(void) local_port;
-	exchange_end_lookup(exchange);
+	rf_exchange_end_lookup(exchange);
 	snprintf(exchange->peer, sizeof(exchange->peer), "%.*s", (int) strcspn(peer, "%"), peer);
-	if (!rf_address_parse(exchange->peer, &address))
-		exchange->forbidden = "not an internet address";
-	else
-		exchange->forbidden = rf_address_forbidden((struct sockaddr *) &address,
-												   &rf_exchange_allowed, &rf_exchange_local);
-	return exchange->forbidden == NULL ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
-}
-
-static void
-exchange_note_retry_after(RfExchange *exchange, const char *line, size_t length)
-{
-	static const char name[] = "retry-after:";
-	size_t			  start = sizeof(name) - 1;
-
-	if (length < start || strncasecmp(line, name, start) != 0)
-		return;
-	while (start < length && (line[start] == ' ' || line[start] == '\t'))
-		start++;
-	while (length > start && strchr(" \t\r\n", line[length - 1]) != NULL)
-		length--;
-	if (length - start >= sizeof(exchange->retry_after))
-		return;
-	memcpy(exchange->retry_after, line + start, length - start);
-	exchange->retry_after[length - start] = '\0';
+	exchange->forbidden = exchange_forbidden_peer(exchange, peer_port);
+	exchange->sent++;
+	if (exchange->sent == 1 && !exchange->multiplexed)
+		(void) curl_easy_setopt(exchange->easy, CURLOPT_FRESH_CONNECT, 1L);
+	return exchange->forbidden == NULL && exchange->sent <= RF_EXCHANGE_SENT_MAX
+		? CURL_PREREQFUNC_OK
+		: CURL_PREREQFUNC_ABORT;
 }
 
 static size_t
 exchange_take_header(char *line, size_t size, size_t n, void *arg)
 {
 	RfExchange *exchange = arg;
-	size_t		length = size * n;
 
-	exchange->header_bytes += length;
-	if (exchange->header_bytes > HEADER_BYTES_MAX)
-	{
-		exchange->header_too_long = true;
-		return 0;
-	}
-	exchange_note_retry_after(exchange, line, length);
-	return length;
+	return rf_reply_take_header(&exchange->reply, line, size * n) ? size * n : 0;
 }
 
 static size_t
 exchange_take_body(char *bytes, size_t size, size_t n, void *arg)
 {
 	RfExchange *exchange = arg;
-	size_t		length = size * n;
-	size_t		room = RF_HTTP_RESPONSE_KEPT - exchange->response_length;
-	size_t		kept = length < room ? length : room;
 
-	memcpy(exchange->response + exchange->response_length, bytes, kept);
-	exchange->response_length += kept;
-	exchange->body_bytes += length;
-	exchange->body_cut = exchange->body_bytes > BODY_BYTES_MAX;
-	return exchange->body_cut ? 0 : length;
+	return rf_reply_take_body(&exchange->reply, bytes, size * n) ? size * n : 0;
 }
 
-/* ---- options ------------------------------------------------------------ */
+/* ---- options that stay -------------------------------------------------- */
 
 static bool
 exchange_set_callbacks(RfExchange *exchange)
@@ -146,6 +157,8 @@ exchange_set_callbacks(RfExchange *exchange)
 
 	return curl_easy_setopt(easy, CURLOPT_PRIVATE, exchange) == CURLE_OK &&
 		curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, exchange->error) == CURLE_OK &&
+		curl_easy_setopt(easy, CURLOPT_RESOLVER_START_FUNCTION, exchange_ask_address) == CURLE_OK &&
+		curl_easy_setopt(easy, CURLOPT_RESOLVER_START_DATA, exchange) == CURLE_OK &&
 		curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, exchange_open_socket) == CURLE_OK &&
 		curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, exchange) == CURLE_OK &&
 		curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, exchange_close_socket) == CURLE_OK &&
@@ -157,7 +170,10 @@ exchange_set_callbacks(RfExchange *exchange)
 		curl_easy_setopt(easy, CURLOPT_WRITEDATA, exchange) == CURLE_OK;
 }
 
-/* http and https, nothing that the environment adds, nothing it is redirected to. */
+/*
+ * http and https, nothing that the environment adds, nothing it is redirected
+ * to. Our headers, secrets among them, are not for the proxy.
+ */
 static bool
 exchange_set_reach(CURL *easy)
 {
@@ -170,6 +186,9 @@ exchange_set_reach(CURL *easy)
 #endif
 		curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
 		curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&
+		curl_easy_setopt(easy, CURLOPT_NOPROXY, "") == CURLE_OK &&
+		curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) == CURLE_OK &&
+		curl_easy_setopt(easy, CURLOPT_HEADEROPT, (long) CURLHEADER_SEPARATE) == CURLE_OK &&
 		curl_easy_setopt(easy, CURLOPT_NETRC, (long) CURL_NETRC_IGNORED) == CURLE_OK &&
 		curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
 		curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK &&
@@ -184,9 +203,7 @@ exchange_set_manners(CURL *easy)
 	if (curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L) != CURLE_OK)
 		return false;
 #endif
-	/* libcurl 7.88.1 (Debian 12) fails some requests over HTTP/2. */
-	return curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1) == CURLE_OK &&
-		curl_easy_setopt(easy, CURLOPT_HTTP09_ALLOWED, 0L) == CURLE_OK &&
+	return curl_easy_setopt(easy, CURLOPT_HTTP09_ALLOWED, 0L) == CURLE_OK &&
 		curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
 		curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS) == CURLE_OK &&
 		curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, CONNECTION_MAX_AGE) == CURLE_OK &&
@@ -208,6 +225,8 @@ rf_exchange_create(void)
 	free(exchange);
 	return NULL;
 }
+
+/* ---- options of one request --------------------------------------------- */
 
 /* libcurl reads the list and leaves it ours: no copy of any header is made. */
 static bool
@@ -242,204 +261,73 @@ exchange_set_body(CURL *easy, const RfHttpRequest *request)
 						 (curl_off_t) request->length) == CURLE_OK;
 }
 
+/* The handle keeps a copy, so it is told only when the setting has changed. */
+static bool
+exchange_set_proxy(RfExchange *exchange)
+{
+	int			number;
+	const char *proxy = rf_reach_proxy(&number);
+	char		host[256];
+
+	exchange->proxied = proxy != NULL;
+	exchange->forbidden_host = proxy != NULL && rf_target_host(exchange->url, host, sizeof(host))
+		? rf_reach_forbidden_host(host)
+		: NULL;
+	if (number == exchange->proxy_number)
+		return true;
+	if (curl_easy_setopt(exchange->easy, CURLOPT_PROXY, proxy != NULL ? proxy : "") != CURLE_OK)
+		return false;
+	exchange->proxy_number = number;
+	return true;
+}
+
+/* Whoever finds a connection being made waits to see whether it can be shared. */
+static bool
+exchange_set_version(RfExchange *exchange, const RfHttpRequest *request)
+{
+	RfHttpVersion wanted = request->version;
+	long		  version;
+
+	/* A proxy reads what is not encrypted, and reads HTTP/1.1. */
+	if (wanted == RF_HTTP_2 && exchange->proxied)
+		wanted = RF_HTTP_BEST;
+	version = rf_protocol_version(wanted, request->url);
+	exchange->multiplexed = version != CURL_HTTP_VERSION_1_1;
+	exchange->http2_assumed = rf_protocol_is_assumed(wanted, request->url);
+	return curl_easy_setopt(exchange->easy, CURLOPT_HTTP_VERSION, version) == CURLE_OK &&
+		curl_easy_setopt(exchange->easy, CURLOPT_PIPEWAIT,
+						 exchange->multiplexed ? 1L : 0L) == CURLE_OK;
+}
+
+static void
+exchange_forget(RfExchange *exchange)
+{
+	exchange->forbidden = NULL;
+	exchange->socket_errno = 0;
+	exchange->asked = false;
+	exchange->dialled = false;
+	exchange->sent = 0;
+	exchange->peer[0] = '\0';
+	exchange->error[0] = '\0';
+	rf_reply_begin(&exchange->reply);
+}
+
 bool
 rf_exchange_prepare(RfExchange *exchange, const RfHttpRequest *request)
 {
+	CURL *easy = exchange->easy;
+
+	exchange_forget(exchange);
 	exchange->tag = request->tag;
-	exchange->forbidden = NULL;
-	exchange->socket_errno = 0;
-	exchange->header_too_long = false;
-	exchange->body_cut = false;
-	exchange->header_bytes = 0;
-	exchange->body_bytes = 0;
-	exchange->response_length = 0;
-	exchange->retry_after[0] = '\0';
-	exchange->peer[0] = '\0';
-	exchange->error[0] = '\0';
-	if (!exchange_set_headers(exchange, request) || !exchange_set_body(exchange->easy, request) ||
-		curl_easy_setopt(exchange->easy, CURLOPT_URL, request->url) != CURLE_OK ||
-		curl_easy_setopt(exchange->easy, CURLOPT_TIMEOUT_MS,
-						 (long) request->timeout_ms) != CURLE_OK)
+	exchange->url = request->url;
+	if (!exchange_set_headers(exchange, request) || !exchange_set_body(easy, request) ||
+		!exchange_set_proxy(exchange) || !exchange_set_version(exchange, request) ||
+		curl_easy_setopt(easy, CURLOPT_URL, request->url) != CURLE_OK ||
+		curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 0L) != CURLE_OK ||
+		curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long) request->timeout_ms) != CURLE_OK)
 		return false;
 	exchange->resolving = !request->known_host;
 	if (exchange->resolving)
 		rf_exchange_lookups++;
 	return true;
-}
-
-/* ---- results ------------------------------------------------------------ */
-
-static int64_t
-exchange_time(CURL *easy, CURLINFO info)
-{
-	curl_off_t time = 0;
-
-	curl_easy_getinfo(easy, info, &time);
-	return time;
-}
-
-/* A look-up without descriptors fails like one of a wrong name. */
-static bool
-exchange_out_of_descriptors(void)
-{
-	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-
-	if (fd >= 0)
-		close(fd);
-	return fd < 0 && (errno == EMFILE || errno == ENFILE);
-}
-
-/* Was somebody there? Then what went wrong after that is theirs. */
-static bool
-exchange_was_connected(RfExchange *exchange)
-{
-	return exchange->peer[0] != '\0' ||
-		exchange_time(exchange->easy, CURLINFO_CONNECT_TIME_T) > 0;
-}
-
-static bool
-exchange_is_exhausted(RfExchange *exchange, CURLcode code)
-{
-	if (exchange->socket_errno == EMFILE || exchange->socket_errno == ENFILE)
-		return true;
-	return code == CURLE_COULDNT_RESOLVE_HOST && exchange_out_of_descriptors();
-}
-
-static bool
-exchange_lacks_memory(int error)
-{
-	return error == ENOMEM || error == ENOBUFS;
-}
-
-/*
- * Only what no endpoint can bring about. libcurl says "out of memory" of lines
- * that are longer than it takes, and an address of a family that is switched
- * off fails to connect with EADDRNOTAVAIL.
- */
-static bool
-exchange_fault_is_own(RfExchange *exchange, CURLcode code)
-{
-	long os_errno = 0;
-
-	if (exchange_was_connected(exchange))
-		return false;
-	if (exchange_is_exhausted(exchange, code) || exchange_lacks_memory(exchange->socket_errno))
-		return true;
-	if (code == CURLE_OUT_OF_MEMORY || code == CURLE_FAILED_INIT ||
-		code == CURLE_SSL_CACERT_BADFILE)
-		return true;
-	if (code == CURLE_COULDNT_RESOLVE_HOST)
-		return !rf_address_has_network(&rf_exchange_local);
-	if (code != CURLE_COULDNT_CONNECT)
-		return false;
-	curl_easy_getinfo(exchange->easy, CURLINFO_OS_ERRNO, &os_errno);
-	if (os_errno == ENETUNREACH || os_errno == ENETDOWN)
-		return !rf_address_has_network(&rf_exchange_local);
-	return exchange_lacks_memory((int) os_errno);
-}
-
-static RfFault
-exchange_fault(RfExchange *exchange, CURLcode code, long status)
-{
-	if (code == CURLE_OK || (code == CURLE_WRITE_ERROR && exchange->body_cut))
-		return RF_FAULT_NONE;
-	if (exchange->forbidden != NULL)
-		return RF_FAULT_FORBIDDEN;
-	if (exchange_fault_is_own(exchange, code))
-		return RF_FAULT_OWN;
-	if (code == CURLE_OPERATION_TIMEDOUT)
-		return RF_FAULT_SILENCE;
-	if (status > 0 || code == CURLE_OUT_OF_MEMORY || code == CURLE_GOT_NOTHING ||
-		code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR ||
-		code == CURLE_UNSUPPORTED_PROTOCOL)
-		return RF_FAULT_BROKEN;
-	return RF_FAULT_SILENCE;
-}
-
-/* libcurl may quote others' bytes: what is ASCII fits every encoding. */
-static void
-exchange_clean_error(RfExchange *exchange)
-{
-	for (char *at = exchange->error; *at != '\0'; at++)
-	{
-		if ((unsigned char) *at < ' ' || (unsigned char) *at >= 0x7f)
-			*at = '?';
-	}
-}
-
-/* The text is written over libcurl's where we know better. */
-static const char *
-exchange_error(RfExchange *exchange, RfFault fault, CURLcode code)
-{
-	if (fault == RF_FAULT_NONE)
-		return NULL;
-	if (fault == RF_FAULT_FORBIDDEN)
-		snprintf(exchange->error, sizeof(exchange->error), "forbidden target: %s",
-				 exchange->forbidden);
-	else if (exchange->header_too_long)
-		snprintf(exchange->error, sizeof(exchange->error),
-				 "headers of the answer are longer than %d bytes", HEADER_BYTES_MAX);
-	else if (code == CURLE_OUT_OF_MEMORY && fault == RF_FAULT_BROKEN)
-		snprintf(exchange->error, sizeof(exchange->error),
-				 "a line of the answer's headers is too long");
-	else if (exchange->socket_errno != 0)
-		snprintf(exchange->error, sizeof(exchange->error), "could not create a socket: errno %d",
-				 exchange->socket_errno);
-	exchange_clean_error(exchange);
-	return exchange->error[0] != '\0' ? exchange->error : curl_easy_strerror(code);
-}
-
-static const char *
-exchange_http_version(CURL *easy)
-{
-	long version = 0;
-
-	curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
-	switch (version)
-	{
-		case CURL_HTTP_VERSION_1_0:
-			return "1.0";
-		case CURL_HTTP_VERSION_1_1:
-			return "1.1";
-		case CURL_HTTP_VERSION_2_0:
-			return "2";
-		default:
-			return NULL;
-	}
-}
-
-static bool
-exchange_has_dialled(CURL *easy)
-{
-	long connections = 0;
-
-	curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connections);
-	return connections > 0;
-}
-
-void
-rf_exchange_finish(RfExchange *exchange, CURLcode code)
-{
-	CURL		 *easy = exchange->easy;
-	RfHttpResult *result = &exchange->result;
-	long		  status = 0;
-
-	exchange_end_lookup(exchange);
-	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-	result->tag = exchange->tag;
-	result->fault = exchange_fault(exchange, code, status);
-	result->exhausted = result->fault == RF_FAULT_OWN && exchange_is_exhausted(exchange, code);
-	result->status = (int) status;
-	result->error = exchange_error(exchange, result->fault, code);
-	result->dns_us = exchange_time(easy, CURLINFO_NAMELOOKUP_TIME_T);
-	result->connect_us = exchange_time(easy, CURLINFO_CONNECT_TIME_T);
-	result->tls_us = exchange_time(easy, CURLINFO_APPCONNECT_TIME_T);
-	result->first_byte_us = exchange_time(easy, CURLINFO_STARTTRANSFER_TIME_T);
-	result->total_us = exchange_time(easy, CURLINFO_TOTAL_TIME_T);
-	result->peer = exchange->peer[0] != '\0' ? exchange->peer : NULL;
-	result->http_version = status > 0 ? exchange_http_version(easy) : NULL;
-	result->retry_after = exchange->retry_after[0] != '\0' ? exchange->retry_after : NULL;
-	result->response = exchange->response;
-	result->response_length = exchange->response_length;
-	result->dialled = exchange_has_dialled(easy);
 }

@@ -13,7 +13,6 @@
 #include "postgres.h"
 
 #include <curl/curl.h>
-#include <ifaddrs.h>
 #include <signal.h>
 #include <sys/epoll.h>
 
@@ -21,11 +20,15 @@
 #include "storage/fd.h"
 
 #include "delivery/exchange.h"
+#include "delivery/protocol.h"
+#include "delivery/reach.h"
 
 #define LOOKUPS_MAX		  16 /* of new hosts at the same time */
 #define CONNECTIONS_SPARE 32 /* idle ones beyond those in use */
 #define EVENTS_MAX		  64
-#define REFRESH_MS		  60000 /* addresses of this machine */
+#define STREAMS_MAX		  32	/* that share a connection of HTTP/2 */
+#define NARROW_MS		  1000	/* in which want of descriptors counts once */
+#define WIDEN_MS		  30000 /* without it, until more is tried */
 
 static CURLM	  *http_multi = NULL;
 static int		   http_epoll = -1;
@@ -35,8 +38,8 @@ static RfExchange *http_free = NULL;
 static RfExchange *http_shown = NULL;  /* its result was given out last */
 static int64	   http_deadline = -1; /* ms; -1: none */
 static int		   http_fds_reserved = 0;
-static int64	   http_refreshed = 0;		 /* ms */
-static char		  *http_allowed_text = NULL; /* what rf_exchange_allowed was read from */
+static int		   http_room = 0;	  /* in flight, as far as there are descriptors */
+static int64	   http_narrowed = 0; /* ms; 0: there were always enough */
 
 static int64
 http_now_ms(void)
@@ -72,57 +75,23 @@ http_settle_descriptors(void)
 		ReleaseExternalFD();
 }
 
-/* ---- which addresses may be dialled ------------------------------------- */
-
-static void
-http_read_local_addresses(void)
-{
-	struct ifaddrs *interfaces;
-
-	if (getifaddrs(&interfaces) != 0)
-		return;
-	rf_exchange_local.n = 0;
-	for (struct ifaddrs *i = interfaces; i != NULL; i = i->ifa_next)
-	{
-		if (i->ifa_addr != NULL)
-			rf_address_add(&rf_exchange_local, i->ifa_addr);
-	}
-	freeifaddrs(interfaces);
-}
-
-/* The setting was checked when it was made; a bad one allows nothing. */
-static void
-http_read_allowed(void)
-{
-	const char *text = rf_allowed_networks != NULL ? rf_allowed_networks : "";
-
-	if (http_allowed_text != NULL && strcmp(http_allowed_text, text) == 0)
-		return;
-	free(http_allowed_text);
-	http_allowed_text = strdup(text);
-	(void) rf_address_parse_networks(text, &rf_exchange_allowed);
-}
-
-static void
-http_refresh(void)
-{
-	int64 now = http_now_ms();
-
-	http_read_allowed();
-	if (http_refreshed != 0 && now - http_refreshed < REFRESH_MS)
-		return;
-	http_refreshed = now;
-	http_read_local_addresses();
-}
-
 /* ---- callbacks of the multi handle -------------------------------------- */
+
+static void
+http_note_unwatched(CURL *easy, int error)
+{
+	RfExchange *exchange = NULL;
+
+	curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **) &exchange);
+	if (exchange != NULL)
+		exchange->socket_errno = error;
+}
 
 static int
 http_watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *known)
 {
 	struct epoll_event event = {0};
 
-	(void) easy;
 	(void) arg;
 	if (what == CURL_POLL_REMOVE)
 	{
@@ -138,7 +107,10 @@ http_watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *known
 		curl_multi_assign(http_multi, fd, &http_epoll);
 	if (epoll_ctl(http_epoll, known == NULL ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &event) != 0 &&
 		epoll_ctl(http_epoll, known == NULL ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event) != 0)
+	{
+		http_note_unwatched(easy, errno);
 		return -1;
+	}
 	return 0;
 }
 
@@ -170,16 +142,35 @@ http_check_library(void)
 				 errhint("Install a libcurl that was built with TLS.")));
 }
 
+/* Idle connections are kept for those endpoints that are sent to most. */
+static bool
+http_set_room(int room)
+{
+	int connections = Min(room + CONNECTIONS_SPARE, rf_reach_sockets_max());
+
+	http_room = room;
+	return curl_multi_setopt(http_multi, CURLMOPT_MAXCONNECTS, (long) connections) == CURLM_OK;
+}
+
+static int
+http_room_max(void)
+{
+	return Min(http_max_in_flight, rf_reach_sockets_max());
+}
+
 static bool
 http_create_multi(void)
 {
+	long sharing = rf_protocol_has_http2() ? CURLPIPE_MULTIPLEX : CURLPIPE_NOTHING;
+
 	http_multi = curl_multi_init();
 	return http_multi != NULL &&
 		curl_multi_setopt(http_multi, CURLMOPT_SOCKETFUNCTION, http_watch_socket) == CURLM_OK &&
 		curl_multi_setopt(http_multi, CURLMOPT_TIMERFUNCTION, http_set_timer) == CURLM_OK &&
-		curl_multi_setopt(http_multi, CURLMOPT_PIPELINING, (long) CURLPIPE_NOTHING) == CURLM_OK &&
-		curl_multi_setopt(http_multi, CURLMOPT_MAXCONNECTS,
-						  (long) http_max_in_flight + CONNECTIONS_SPARE) == CURLM_OK;
+		curl_multi_setopt(http_multi, CURLMOPT_PIPELINING, sharing) == CURLM_OK &&
+		curl_multi_setopt(http_multi, CURLMOPT_MAX_CONCURRENT_STREAMS,
+						  (long) STREAMS_MAX) == CURLM_OK &&
+		http_set_room(http_room_max());
 }
 
 void
@@ -197,11 +188,11 @@ rf_http_start(int max_in_flight)
 				(errcode_for_file_access(),
 				 errmsg("epoll_create1 failed: %m")));
 	ReserveExternalFD();
+	rf_reach_refresh(http_now_ms());
 	if (!http_create_multi())
 		ereport(ERROR,
 				(errcode(ERRCODE_OUT_OF_MEMORY),
 				 errmsg("could not create a handle of libcurl")));
-	http_refresh();
 }
 
 int
@@ -230,7 +221,36 @@ rf_http_timeout_ms(void)
 bool
 rf_http_has_room(bool known_host)
 {
-	return http_count < http_max_in_flight && (known_host || rf_exchange_lookups < LOOKUPS_MAX);
+	return http_count < http_room &&
+		(known_host || rf_exchange_lookups < Min(LOOKUPS_MAX, Max(1, http_room / 4)));
+}
+
+/*
+ * Out of descriptors: what the limit says is less than we thought, or others
+ * have taken them. Half of what is under way must do, for a while.
+ */
+static void
+http_narrow(int64 now)
+{
+	if (http_narrowed != 0 && now - http_narrowed < NARROW_MS)
+		return;
+	http_narrowed = now;
+	rf_reach_doubt();
+	(void) http_set_room(Max(1, Min(http_count, http_room) / 2));
+}
+
+static void
+http_widen(int64 now)
+{
+	int most = http_room_max();
+
+	if (http_room > most)
+		(void) http_set_room(most);
+	else if (http_room < most && now - http_narrowed >= WIDEN_MS)
+	{
+		http_narrowed = now;
+		(void) http_set_room(Min(most, http_room * 2));
+	}
 }
 
 /* ---- exchanges ---------------------------------------------------------- */
@@ -275,7 +295,7 @@ rf_http_submit(const RfHttpRequest *request)
 	http_restore_signals(&before);
 	if (code != CURLM_OK)
 	{
-		rf_exchange_finish(exchange, CURLE_FAILED_INIT);
+		rf_exchange_end_lookup(exchange);
 		http_put_back(exchange);
 		return false;
 	}
@@ -314,7 +334,8 @@ rf_http_drive(void)
 	sigset_t before;
 	int		 running;
 
-	http_refresh();
+	rf_reach_refresh(http_now_ms());
+	http_widen(http_now_ms());
 	http_block_signals(&before);
 	http_serve_sockets();
 	if (rf_http_timeout_ms() == 0)
@@ -346,7 +367,9 @@ rf_http_next_result(void)
 		curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **) &exchange);
 		/* The message is gone when the handle is. */
 		curl_multi_remove_handle(http_multi, easy);
-		rf_exchange_finish(exchange, code);
+		rf_exchange_finish(exchange, code, http_now_ms());
+		if (exchange->starved)
+			http_narrow(http_now_ms());
 		http_count--;
 		http_shown = exchange;
 		return &exchange->result;

@@ -9,10 +9,10 @@
 #ifndef RF_HTTP_H
 #define RF_HTTP_H
 
+#include "delivery/reply.h"
 #include "delivery/retry.h"
 
-#define RF_HTTP_HEADERS_MAX	  48   /* headers of a request */
-#define RF_HTTP_RESPONSE_KEPT 4096 /* bytes of an answer's body */
+#define RF_HTTP_HEADERS_MAX 48 /* headers of a request */
 
 typedef enum RfHttpMethod
 {
@@ -27,14 +27,6 @@ typedef enum RfHttpVersion
 	RF_HTTP_1_1,
 	RF_HTTP_2
 } RfHttpVersion;
-
-/* What the header "webhook-delivery" of an answer asks for. */
-typedef enum RfHttpWish
-{
-	RF_WISH_NONE,
-	RF_WISH_DISABLE, /* send nothing more */
-	RF_WISH_ABORT	 /* do not send this one again */
-} RfHttpWish;
 
 /* All it points to must stay until its result was taken. */
 typedef struct RfHttpRequest
@@ -58,10 +50,12 @@ typedef struct RfHttpResult
 {
 	void	   *tag;
 	RfFault		fault;
-	bool		exhausted;	 /* with RF_FAULT_OWN: nobody can be dialled, for want of descriptors */
+	bool		exhausted;	 /* with RF_FAULT_OWN: nobody can be reached */
+	bool		doubtful;	 /* with RF_FAULT_OWN: theirs after all, if it goes on */
+	bool		falls_back;	 /* HTTP/2 does not work there: to be repeated with 1.1 */
 	int			status;		 /* 0: none came */
 	const char *error;		 /* what the fault was; NULL without one */
-	const char *error_class; /* static, such as "connect"; NULL without a fault */
+	const char *error_class; /* static, such as "connect" or "http"; NULL: a 2xx */
 	RfHttpWish	wish;
 	const char *response_headers; /* "name: value" lines of those worth keeping; NULL: none */
 	int64_t		dns_us;			  /* microseconds, counted from the start */

@@ -18,12 +18,26 @@
 
 #define OWN_FAULT_USECS INT64CONST(3000000) /* times how often it happened */
 #define GIVEN_BACK_MAX	10
+#define PLAIN_USECS		USECS_PER_HOUR /* of HTTP/1.1, after HTTP/2 did not work */
 
-/* What keeps being our fault counts in the end: else it would go on for ever. */
+/* What is only perhaps our fault counts in the end: else it would go on for ever. */
 static bool
 outcome_is_given_back(RfParcel *parcel, const RfHttpResult *result)
 {
-	return result->exhausted || parcel->delivery.given_back < GIVEN_BACK_MAX;
+	return !result->doubtful || parcel->delivery.given_back < GIVEN_BACK_MAX;
+}
+
+void
+rf_outcome_complain(const char *error)
+{
+	static TimestampTz logged = 0;
+
+	if (!rf_turn_may_log(&logged))
+		return;
+	ereport(LOG,
+			(errmsg("could not send a webhook: %s", error),
+			 errdetail("The fault is on this side, so the attempt does not count."),
+			 errhint("Check the limits of open files and memory, name servers, the network and the proxy.")));
 }
 
 static void
@@ -42,6 +56,18 @@ outcome_give_back(RfParcel *parcel, const RfHttpResult *result)
 		parcel->delivery.given_back++;
 	rf_standing_forgo(endpoint, parcel);
 	endpoint->sends_from = rf_steady_now() + Max(parcel->delivery.given_back, 1) * OWN_FAULT_USECS;
+	rf_endpoint_requeue(endpoint, &parcel->delivery);
+	rf_parcel_free(parcel);
+}
+
+/* At once, and with what is older than HTTP/2. */
+static void
+outcome_fall_back(RfParcel *parcel)
+{
+	RfEndpoint *endpoint = parcel->endpoint;
+
+	endpoint->plain_until = rf_steady_now() + PLAIN_USECS;
+	rf_standing_forgo(endpoint, parcel);
 	rf_endpoint_requeue(endpoint, &parcel->delivery);
 	rf_parcel_free(parcel);
 }
@@ -169,6 +195,11 @@ rf_outcome_take(RfParcel *parcel, const RfHttpResult *result)
 	RfRecord	record;
 	char		buffer[64];
 
+	if (result->falls_back)
+	{
+		outcome_fall_back(parcel);
+		return true;
+	}
 	if (outcome == RF_OUTCOME_NO_ATTEMPT && outcome_is_given_back(parcel, result))
 	{
 		outcome_give_back(parcel, result);

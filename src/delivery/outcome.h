@@ -16,4 +16,7 @@
  */
 extern bool rf_outcome_take(RfParcel *parcel, const RfHttpResult *result);
 
+/* Say in the log that something on this side keeps webhooks back, once in a while. */
+extern void rf_outcome_complain(const char *error);
+
 #endif /* RF_OUTCOME_H */

@@ -154,5 +154,6 @@ rf_standing_reset(RfEndpoint *endpoint)
 {
 	rf_standing_forgive(endpoint);
 	endpoint->tried = endpoint->answers = false;
+	endpoint->plain_until = 0;
 	rf_concurrency_reset(&endpoint->concurrency);
 }

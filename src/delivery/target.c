@@ -84,6 +84,14 @@ target_written_host(const char *start, char *host, size_t size)
 	return true;
 }
 
+bool
+rf_target_host(const char *url, char *host, size_t size)
+{
+	const char *authority = target_authority(url);
+
+	return authority != NULL && target_written_host(authority, host, size);
+}
+
 /* Would some resolver read it as a number: is its last label one? */
 static bool
 target_ends_in_number(const char *host)

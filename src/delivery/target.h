@@ -8,6 +8,8 @@
 #ifndef RF_TARGET_H
 #define RF_TARGET_H
 
+#include <stddef.h>
+
 #include "delivery/address.h"
 
 #define RF_TARGET_MAX_LENGTH 2048
@@ -27,5 +29,8 @@ typedef struct RfTarget
 } RfTarget;
 
 extern RfTarget rf_target_check(const char *url, bool allow_http, const RfNetworks *allowed);
+
+/* The host of a URL as it is written, without brackets. False if there is none. */
+extern bool rf_target_host(const char *url, char *host, size_t size);
 
 #endif /* RF_TARGET_H */

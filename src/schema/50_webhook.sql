@@ -112,9 +112,6 @@ LANGUAGE C AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.rf_webhook_deleted() IS
 'trigger: cancels what waits for deleted webhooks';
 
-CREATE TRIGGER rf_webhook_unbuilt
-BEFORE INSERT OR UPDATE ON @extschema@.rf_webhook
-FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_refuse_unbuilt('http_version=2');
 CREATE TRIGGER rf_webhook_admit
 BEFORE INSERT OR UPDATE ON @extschema@.rf_webhook
 FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_webhook_admit();

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "delivery/address.h"
+#include "delivery/proxy.h"
 #include "delivery/retention.h"
 #include "delivery/statistics_memory.h"
 #include "program/home.h"
@@ -31,6 +32,16 @@ guc_check_networks(char **value, void **extra, GucSource source)
 	wrong = rf_address_parse_networks(*value, &networks);
 	if (wrong != NULL)
 		GUC_check_errdetail("An entry of the list is wrong: %s.", wrong);
+	return wrong == NULL;
+}
+
+static bool
+guc_check_proxy(char **value, void **extra, GucSource source)
+{
+	const char *wrong = rf_proxy_check(*value);
+
+	if (wrong != NULL)
+		GUC_check_errdetail("As the URL of a proxy it is wrong: %s.", wrong);
 	return wrong == NULL;
 }
 
@@ -87,6 +98,13 @@ guc_define_targets(void)
 							   " is dialled.",
 							   &rf_allowed_networks, "", PGC_SIGHUP, 0,
 							   guc_check_networks, NULL, NULL);
+	DefineCustomStringVariable("referral.proxy",
+							   "URL of the proxy through which all webhooks are sent.",
+							   "Such as http://proxy.example:3128, https:// or socks5h://. The proxy"
+							   " resolves the names of hosts, and judges what they resolve to."
+							   " Empty: none. The environment's proxies are never used.",
+							   &rf_proxy, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY,
+							   guc_check_proxy, NULL, NULL);
 }
 
 static void

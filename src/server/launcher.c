@@ -165,7 +165,7 @@ launcher_is_waiting(const RfDatabase *database, int seat)
 		(seat < database->sharing.wanted && rf_database_has(database, RF_SEAT_SERVING));
 }
 
-/* Is a's turn before b's? First who has nobody, then where there is news, then who waits longest. */
+/* Is a's turn before b's? First who has nobody, then who has news, then who waits longest. */
 static bool
 launcher_precedes(LauncherChoice a, LauncherChoice b)
 {

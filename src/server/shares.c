@@ -20,7 +20,8 @@ shares_is_present(const RfSharing *sharing, int worker)
 static uint64_t
 shares_weight(int share, int worker)
 {
-	uint64_t weight = UINT64_C(0x9e3779b97f4a7c15) * (uint64_t) (share * RF_WORKERS_MAX + worker + 1);
+	uint64_t pair = (uint64_t) (share * RF_WORKERS_MAX + worker + 1);
+	uint64_t weight = UINT64_C(0x9e3779b97f4a7c15) * pair;
 
 	weight = (weight ^ (weight >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
 	weight = (weight ^ (weight >> 27)) * UINT64_C(0x94d049bb133111eb);

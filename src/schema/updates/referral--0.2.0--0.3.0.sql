@@ -28,9 +28,6 @@ AFTER UPDATE ON @extschema@.rf_webhook
 REFERENCING OLD TABLE AS before NEW TABLE AS after
 FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.rf_webhook_updated();
 DROP TRIGGER rf_webhook_unbuilt ON @extschema@.rf_webhook;
-CREATE TRIGGER rf_webhook_unbuilt
-BEFORE INSERT OR UPDATE ON @extschema@.rf_webhook
-FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_refuse_unbuilt('http_version=2');
 
 ALTER TABLE @extschema@.rf_attempt_0 ADD COLUMN error_class text, ADD COLUMN response_headers jsonb;
 ALTER TABLE @extschema@.rf_attempt_1 ADD COLUMN error_class text, ADD COLUMN response_headers jsonb;
