@@ -99,7 +99,10 @@ missing_packages() {
 			have pkg-config || echo pkg-config
 			;;
 		model) python_for_model >/dev/null || echo python3-psycopg2 ;;
-		tap) perl -MIPC::Run -e 1 2>/dev/null || echo libipc-run-perl ;;
+		tap)
+			perl -MIPC::Run -e 1 2>/dev/null || echo libipc-run-perl
+			compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || echo libfaketime
+			;;
 		format) have clang-format-14 || have clang-format || echo clang-format-14 ;;
 		fuzz)
 			have clang-14 || have clang || echo clang-14

@@ -46,6 +46,7 @@ run_stages() {
 	stage model count_model run_model
 	stop_cluster cluster || true
 	unset PGHOST PGPORT PGUSER PGDATABASE
+	make_small_volume
 	stage tap count_prove in_tree make check-tap
 	keep_results
 }
@@ -79,6 +80,15 @@ stage() { # NAME COUNTER CMD...
 	run tail -n +1 -f -s 0.2 --pid="$job" "$log" || true
 	wait "$job" || status=$?
 	$counter "$name" "$log" "$status"
+}
+
+# A file system that can be filled up, if we may make one.
+make_small_volume() {
+	wanted tap && is_root || return 0
+	mkdir "$WORK/small"
+	if mount -t tmpfs -o size=40m,mode=777 tmpfs "$WORK/small" 2>/dev/null; then
+		export REFERRAL_SMALL_VOLUME="$WORK/small"
+	fi
 }
 
 # check NAME CMD...: exit status 77 means that it could not be made.
@@ -185,6 +195,7 @@ summary() {
 
 # Interrupted, or no server to be had: what is not finished has failed.
 at_leave() {
+	[ -z "${REFERRAL_SMALL_VOLUME:-}" ] || umount -l "$REFERRAL_SMALL_VOLUME" 2>/dev/null || true
 	[ -z "$REPORTED" ] || return 0
 	FAILED=$((FAILED + 1))
 	summary
