@@ -38,6 +38,7 @@ ISOLATION_OPTS = --inputdir=test/isolation
 PROVE_TESTS ?= $(sort $(wildcard test/t/*.pl))
 
 # A unit program names the files it is linked with: /* links: delivery/retry.c */
+# and, if need be, libraries: /* libraries: -lcrypto */
 UNIT_TESTS = $(patsubst test/unit/%.c,build/unit/%,$(sort $(wildcard test/unit/*.c)))
 UNIT_CFLAGS = -std=gnu99 -g -O1 -Wall -Wextra -Wshadow -fsanitize=undefined -fno-sanitize-recover=undefined $(COPT)
 
@@ -94,11 +95,12 @@ $(UPDATE_SQL): %.sql: src/schema/updates/%.sql src/schema/updates/assemble.awk $
 	mv $@.tmp $@
 
 unit_links = $(addprefix src/,$(shell sed -n 's,.*links: *\(.*[^ ]\) *\*/.*,\1,p' '$(1)'))
+unit_libraries = $(shell sed -n 's,.*libraries: *\(.*[^ ]\) *\*/.*,\1,p' '$(1)')
 
 .SECONDEXPANSION:
 build/unit/%: test/unit/%.c $$(call unit_links,test/unit/$$*.c) $(HEADER_FILES) Makefile
 	@mkdir -p build/unit
-	$(CC) $(UNIT_CFLAGS) -Isrc -o $@ $(filter %.c,$^) -lm
+	$(CC) $(UNIT_CFLAGS) -Isrc -o $@ $(filter %.c,$^) -lm $(call unit_libraries,$<)
 
 # ---- checks and tools -----------------------------------------------------
 

@@ -73,3 +73,48 @@ SELECT rf_verify('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', NULL, :now, '{"a":1}'
 	rf_verify('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'msg_1', :now, '{"a":1}', NULL) AS no_signature,
 	rf_verify(NULL, 'msg_1', :now, '{"a":1}', :right) AS no_secret;
 SELECT rf_verify('whsec_', 'msg_1', :now, '{"a":1}', :right);
+
+-- Key pairs: signatures of version v1a, whose receiver has the public half.
+\set private 'whsk_nWGxne/9WmC6hEr0ksLsxERJxWl7MmkZcDusAxrOf2DXWpgBgrEKt9VL/tPJZAc6DuFy89qmIyWvAhpo9wdRGg=='
+\set public 'whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo='
+SELECT rf_sign(:'private', 'msg_p5jXN8AQM9LWM0D4loKWxJek', 1614265330, '{"test": 2432232314}') AS asymmetric \gset
+SELECT :'asymmetric' AS asymmetric;
+-- The seed alone is the same key.
+SELECT rf_sign('whsk_nWGxne/9WmC6hEr0ksLsxERJxWl7MmkZcDusAxrOf2A=', 'msg_p5jXN8AQM9LWM0D4loKWxJek',
+	1614265330, '{"test": 2432232314}') = :'asymmetric' AS same;
+
+CREATE FUNCTION pg_temp.verifies_with(secret text, signature text, id text DEFAULT 'msg_p5jXN8AQM9LWM0D4loKWxJek',
+	"timestamp" bigint DEFAULT 1614265330, body bytea DEFAULT '{"test": 2432232314}')
+RETURNS boolean LANGUAGE sql AS
+$$ SELECT rf_verify(secret, id, "timestamp", body, signature, NULL) $$;
+SELECT pg_temp.verifies_with(:'public', :'asymmetric') AS with_public,
+	pg_temp.verifies_with(:'private', :'asymmetric') AS with_private,
+	pg_temp.verifies_with(:'public', 'v1,' || repeat('A', 43) || '= v1a,AAAA v2,BBBB ' || :'asymmetric') AS among_others,
+	pg_temp.verifies_with(:'public', '  ' || :'asymmetric' || '  ') AS with_spaces;
+SELECT pg_temp.verifies_with(:'public', :'asymmetric', id => 'msg_2') AS other_id,
+	pg_temp.verifies_with(:'public', :'asymmetric', "timestamp" => 1614265331) AS other_time,
+	pg_temp.verifies_with(:'public', :'asymmetric', body => '{"test": 2432232315}') AS other_body,
+	pg_temp.verifies_with('whpk_' || repeat('A', 43) || '=', :'asymmetric') AS other_key,
+	pg_temp.verifies_with(substr(:'public', 6), :'asymmetric') AS as_shared;
+SELECT pg_temp.verifies_with(:'public', '') AS none,
+	pg_temp.verifies_with(:'public', 'v1a,') AS empty,
+	pg_temp.verifies_with(:'public', 'v1a') AS without_comma,
+	pg_temp.verifies_with(:'public', 'v1a,' || repeat('A', 86) || '==') AS wrong,
+	pg_temp.verifies_with(:'public', 'v1a,' || repeat('A', 88)) AS too_many_bytes,
+	pg_temp.verifies_with(:'public', 'v1a,' || repeat('!', 88)) AS no_base64,
+	pg_temp.verifies_with(:'public', 'v1,' || substr(:'asymmetric', 5)) AS other_version,
+	pg_temp.verifies_with(:'public', :'asymmetric' || 'A') AS longer,
+	pg_temp.verifies_with(:'public', rtrim(:'asymmetric', '=')) AS without_padding;
+
+-- Signatures of both versions stand beside each other, and each receiver finds its own.
+SELECT rf_sign('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'msg_p5jXN8AQM9LWM0D4loKWxJek',
+	1614265330, '{"test": 2432232314}') || ' ' || :'asymmetric' AS both \gset
+SELECT pg_temp.verifies_with(:'public', :'both') AS asymmetric,
+	pg_temp.verifies_with('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', :'both') AS shared;
+
+-- Keys that are none: of another length, of two halves that do not fit; and a public one does not sign.
+SELECT rf_sign('whsk_', 'msg_1', 1, 'x');
+SELECT rf_sign('whsk_nWGxne/9WmC6hEr0ksLsxERJxWl7MmkZcDusAxrOfw==', 'msg_1', 1, 'x');
+SELECT rf_sign('whsk_' || repeat('A', 86) || '==', 'msg_1', 1, 'x');
+SELECT rf_verify('whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHUQ==', 'msg_1', 1, 'x', 'v1a,x');
+SELECT rf_sign(:'public', 'msg_1', 1, 'x');

@@ -1,5 +1,5 @@
-/* links: delivery/signature.c */
-/* libraries: -lpgcommon -lpgport -no-pie -Wl,--unresolved-symbols=ignore-in-object-files */
+/* links: delivery/signature.c delivery/ed25519.c */
+/* libraries: -lpgcommon -lpgport -lcrypto -no-pie -Wl,--unresolved-symbols=ignore-in-object-files */
 /*
  * key.c
  *	  A signing secret, as somebody wrote it. Of the server only the code for
