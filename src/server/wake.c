@@ -4,14 +4,17 @@
  *
  * One callback for the life of the backend looks at flags that the
  * transaction has set, so that a commit costs the same however many went
- * before. A savepoint that is rolled back leaves the flags alone: a needless
- * wake-up is cheap. PREPARE TRANSACTION drops them; whoever commits the
- * prepared transaction sets them anew (see utility.c).
+ * before. Whom it tells may look at once, so it is told last: when our rows are
+ * seen, and the messages that empty caches have been sent. A savepoint that is
+ * rolled back leaves the flags alone: a needless wake-up is cheap. PREPARE
+ * TRANSACTION drops them; whoever commits the prepared transaction sets them anew
+ * (see utility.c).
  */
 #include "postgres.h"
 
 #include "access/xact.h"
 #include "miscadmin.h"
+#include "utils/resowner.h"
 
 #include "program/event.h"
 #include "program/news.h"
@@ -22,6 +25,7 @@
 static bool wake_worker = false;
 static bool wake_launcher = false;
 static bool wake_rescan = false;
+static bool wake_committed = false;
 
 /* Committed already: nothing here may raise an error or allocate. */
 static void
@@ -41,13 +45,24 @@ wake_tell(void)
 }
 
 static void
+wake_resources_released(ResourceReleasePhase phase, bool is_commit, bool is_top_level, void *arg)
+{
+	if (!wake_committed || phase != RESOURCE_RELEASE_AFTER_LOCKS || !is_top_level)
+		return;
+	wake_tell();
+	wake_worker = wake_launcher = wake_rescan = wake_committed = false;
+}
+
+/* At a commit, the messages have not been sent yet. */
+static void
 wake_transaction_ends(XactEvent event, void *arg)
 {
 	switch (event)
 	{
 		case XACT_EVENT_COMMIT:
-			wake_tell();
-			break;
+			wake_committed = true;
+			rf_hold_release();
+			return;
 		case XACT_EVENT_ABORT:
 		case XACT_EVENT_PREPARE:
 			break;
@@ -101,6 +116,7 @@ void
 rf_wake_setup(void)
 {
 	RegisterXactCallback(wake_transaction_ends, NULL);
+	RegisterResourceReleaseCallback(wake_resources_released, NULL);
 	rf_news_hook = rf_wake_worker_at_commit;
 	rf_event_slot_hook = wake_outbox_slot;
 	rf_home_installed_hook = wake_extension_installed;
