@@ -365,6 +365,7 @@ rf_record_confirm(void)
 			continue;
 		if (records[i].outcome != RF_RECORD_SUCCESS)
 			endpoint->unrecorded--;
+		rf_agenda_touch(endpoint);
 		rf_placing_done(endpoint, &records[i].delivery);
 		if (rf_consequence_lives_on(&records[i]))
 			rf_retrying_expect(endpoint, rf_consequence_next_at(&records[i]));
