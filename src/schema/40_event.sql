@@ -43,7 +43,7 @@ COMMENT ON COLUMN @extschema@.rf_event.home IS
 COMMENT ON COLUMN @extschema@.rf_event.type IS
 'such as invited.qualified';
 COMMENT ON COLUMN @extschema@.rf_event.campaign_id IS
-'campaign it happened in';
+'campaign it happened in; null: about a webhook of all campaigns';
 COMMENT ON COLUMN @extschema@.rf_event.participant_id IS
 'person it is about';
 COMMENT ON COLUMN @extschema@.rf_event.reward_id IS

@@ -73,10 +73,13 @@ await_row("SELECT count(*) = $webhooks FROM rf_delivery WHERE state = 'delivered
 is($node->safe_psql('shop', 'SELECT count(*) FROM rf_dead'), '0', 'none is dead any more');
 
 # Delivered ones, one by one.
-$node->safe_psql('shop', 'SELECT rf_replay(delivery_id) FROM rf_delivery');
+elapsed_below(4, 'soon, too', sub {
+	$node->safe_psql('shop', 'SELECT rf_replay(delivery_id) FROM rf_delivery');
+	$sink->await(2, "/ok/$_") foreach keys %webhook;
+});
 foreach (sort keys %webhook)
 {
-	my @requests = $sink->await(2, "/ok/$_");
+	my @requests = $sink->requests("/ok/$_");
 
 	is_same($requests[1], $first{$_}, "$_: a delivered one is the same");
 }
@@ -140,6 +143,35 @@ is( $node->safe_psql('shop', qq{
 		COMMIT}),
 	"9\n{NULL,200,200,200,200,200,200,200,200}", 'replayed, five a second, in the order of events');
 $sink->await(9, '/ok/slow');
+
+# With ordering = fifo the old ones go first, whatever happened meanwhile.
+my $ordered = $node->safe_psql('shop', sprintf(
+		"INSERT INTO rf_webhook (url, sources, ordering, retry_schedule)"
+		  . " VALUES ('%s', '{Ordered}', 'fifo', '{0}') RETURNING id", $sink->url('/status/500/ordered')));
+sub join_ordered
+{
+	my ($from, $to) = @_;
+
+	$node->safe_psql('shop', qq{
+		INSERT INTO rf_participant (campaign_id, email, source)
+		SELECT 1, 'ordered' || i || '\@example.com', 'Ordered' FROM generate_series($from, $to) i});
+	return;
+}
+join_ordered(1, 3);
+await_row("SELECT count(*) = 3 FROM rf_dead WHERE webhook_id = $ordered", 'three are dead');
+$sink->hold;
+$node->safe_psql('shop', sprintf "UPDATE rf_webhook SET url = '%s', timeout = '60 s' WHERE id = %d",
+	$sink->url('/hold/ordered'), $ordered);
+join_ordered(4, 6);
+$sink->await(1, '/hold/ordered');
+is($node->safe_psql('shop', "SELECT rf_replay_webhook($ordered, rate => 100)"), '3', 'replayed');
+# The worker has looked at rf_retry by the time in which it sends something else.
+$node->safe_psql('shop', "SELECT rf_test_webhook($slow)");
+$sink->await(10, '/ok/slow');
+$sink->release;
+@requests = $sink->await(6, '/hold/ordered');
+@mails = map { $_->{body} =~ /"email":"ordered(\d)/ } @requests;
+is("@mails", '4 1 2 3 5 6', 'what is on its way, then in the order of events');
 
 $node->stop;
 done_testing();
