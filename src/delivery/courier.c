@@ -41,17 +41,11 @@
 #define SLEEP_MAX_MS   5000
 #define FAILED_TURN_MS 1000
 #define OWN_FAULT_MS   3000
-#define AGAIN_MS	   20
 #define FLUSH_SHARE	   20  /* from one flush to the next: times what it took */
 #define LOCKED_MS	   200 /* until a locked table is looked at again */
 
 /* All times are the steady clock's. */
-static bool courier_news = true;
-/*
- * Who commits wakes us before it sends its invalidation messages: what these tell of
- * (the configuration, rows of rf_retry) is seen by a second look.
- */
-static TimestampTz courier_looks_again_at = DT_NOEND;
+static bool		   courier_news = true;
 static bool		   courier_restarts = false; /* as soon as nothing is under way */
 static bool		   courier_write_waits = false;
 static TimestampTz courier_read_at = 0;
@@ -83,7 +77,6 @@ void
 rf_courier_wake(void)
 {
 	courier_news = true;
-	courier_looks_again_at = rf_steady_now() + AGAIN_MS * INT64CONST(1000);
 }
 
 /* ---- the network -------------------------------------------------------- */
@@ -184,8 +177,6 @@ courier_read_turn(void)
 
 	courier_news = false;
 	courier_read_at = rf_steady_now();
-	if (courier_looks_again_at <= courier_read_at)
-		courier_looks_again_at = DT_NOEND;
 	result = rf_turn_run("reading the outbox", courier_read);
 	rf_load_settle(result == RF_TURN_DONE);
 	if (result == RF_TURN_DONE)
@@ -302,8 +293,7 @@ courier_should_read(TimestampTz now)
 {
 	if (courier_restarts || now < courier_reads_from)
 		return false;
-	return courier_news || now >= courier_looks_again_at ||
-		TimestampDifferenceExceeds(courier_read_at, now, SLEEP_MAX_MS - 1) ||
+	return courier_news || TimestampDifferenceExceeds(courier_read_at, now, SLEEP_MAX_MS - 1) ||
 		(rf_configuration_is_here() &&
 		 (rf_outbox_has_more() || rf_dispatch_wants_loads(now)));
 }
@@ -391,7 +381,8 @@ courier_turn_sleep(TimestampTz now)
 		return 0;
 	if (rf_parking_count() > 0)
 		write = courier_writes_from;
-	read = courier_news ? courier_reads_from : Min(read, courier_looks_again_at);
+	if (courier_news)
+		read = courier_reads_from;
 	read = courier_restarts ? DT_NOEND : Max(read, courier_reads_from);
 	return courier_ms_until(Min(Min(read, write), courier_cleans_at()), now);
 }
