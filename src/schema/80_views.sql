@@ -434,6 +434,9 @@ CREATE OR REPLACE VIEW @extschema@.rf_webhook_status AS
 		coalesce(r.retrying, 0) AS retrying,
 		coalesce(d.dead, 0) AS dead,
 		s.failing_since,
+		coalesce(s.breaker, 'closed') AS breaker,
+		s.open_until,
+		coalesce(s.openings, 0) AS openings,
 		coalesce(t.waiting, 0) + coalesce(u.pending, 0) AS pending,
 		coalesce(t.in_flight, 0) AS in_flight,
 		(SELECT now() - e.created_at FROM @extschema@.rf_event e
@@ -473,6 +476,12 @@ COMMENT ON COLUMN @extschema@.rf_webhook_status.dead IS
 'deliveries whose schedule is exhausted, kept for replay';
 COMMENT ON COLUMN @extschema@.rf_webhook_status.failing_since IS
 'first failure since the last success';
+COMMENT ON COLUMN @extschema@.rf_webhook_status.breaker IS
+'closed: sends; open: too many failures, nothing is sent before open_until; probing: one request decides';
+COMMENT ON COLUMN @extschema@.rf_webhook_status.open_until IS
+'until then the breaker keeps everything back';
+COMMENT ON COLUMN @extschema@.rf_webhook_status.openings IS
+'how often in a row the breaker opened';
 COMMENT ON COLUMN @extschema@.rf_webhook_status.pending IS
 'deliveries that wait for their first attempt or its end; up to half a second old';
 COMMENT ON COLUMN @extschema@.rf_webhook_status.in_flight IS

@@ -87,17 +87,21 @@ cmp_ok(status($slow, 'total_us_p50_5m'), '>', 120_000 * 7 / 8, 'as slow as the r
 is(status($slow, 'connect_us_p50_5m > 0 AND connect_us_p50_5m < 60000 AND tls_us_p50_5m IS NULL'), 't',
 	'connecting is measured by itself, TLS was not spoken');
 
-# Failures, and what they said.
-await_status($fails, 'attempts = 40 AND failures = 40 AND success_rate_5m = 0', 'failures are counted');
-await_status($fails, "last_error = 'HTTP status 500' AND failing_since IS NOT NULL AND retrying = 40",
-	'the last error is shown');
-await_status($fails, 'pending = 0 AND oldest_pending IS NULL', 'what will be tried again is not pending');
+# Failures, and what they said. So many of them open the breaker.
+await_status($fails, "breaker = 'open' AND open_until > now() AND openings > 0", 'the breaker is open, and until when');
+is(status($slow, 'breaker, open_until IS NULL, openings'), 'closed|t|0', 'that of the other is not');
+await_status($fails, "attempts >= 10 AND failures = attempts AND success_rate_5m = 0 AND pending + retrying = 40",
+	'failures are counted');
+await_status($fails, "last_error = 'HTTP status 500' AND failing_since IS NOT NULL", 'the last error is shown');
+$node->safe_psql('shop', "UPDATE rf_webhook SET state = 'paused' WHERE id = $fails");
+await_status($fails, 'pending = 0 AND retrying = 40 AND oldest_pending IS NULL AND in_flight = 0',
+	'what is kept for an endpoint that is paused is not pending');
+my $failures = status($fails, 'failures');
 
 # What waits: two under way, the others behind them.
-await_status($held, 'pending = 40 AND in_flight = 1', 'what waits and what is under way')
-  ;
+await_status($held, 'pending = 40 AND in_flight = 1', 'what waits and what is under way');
 await_status($held, "oldest_pending BETWEEN interval '0' AND interval '1 minute'", 'since when');
-is($node->safe_psql('shop', 'SELECT pending, retrying, workers, in_flight FROM rf_status'), '40|40|1|1',
+is($node->safe_psql('shop', 'SELECT pending, retrying + parked, workers, in_flight FROM rf_status'), '40|40|1|1',
 	'rf_status adds it up');
 is($node->safe_psql('shop', qq{
 	SELECT s.oldest_pending = now() - (SELECT min(e.created_at) FROM rf_event e)
@@ -109,7 +113,7 @@ $node->safe_psql('shop', "SELECT pg_terminate_backend($pid)");
 ok(other_worker($node, 'shop', $pid), 'another worker serves');
 is(status($slow, 'attempts, attempts_5m'), '40|40', 'what was counted is still there');
 await_status($held, 'pending = 40 AND in_flight = 1', 'what waits is known to the new worker');
-is($node->safe_psql('shop', 'SELECT pending, attempts >= 80, failures FROM rf_status'), '40|t|40',
+is($node->safe_psql('shop', 'SELECT pending, attempts, failures FROM rf_status'), '40|' . (40 + $failures) . "|$failures",
 	'and to rf_status');
 $sink->release;
 await_status($held, 'pending = 0 AND in_flight = 0 AND attempts = 40', 'it is sent');
@@ -119,7 +123,7 @@ ok($node->poll_query_until('shop', 'SELECT pending = 0 AND in_flight = 0 AND old
 # A new beginning, of one webhook and of all.
 $node->safe_psql('shop', "SELECT rf_stat_reset($slow)");
 is(status($slow, 'attempts, attempts_5m, attempts_24h, total_us_p99_24h IS NULL'), '0|0|0|t', 'one is counted anew');
-is(status($fails, 'attempts'), '40', 'the others are not');
+is(status($fails, 'failures'), $failures, 'the others are not');
 join_people(1);
 await_status($slow, 'attempts = 1 AND attempts_5m = 1 AND attempts_24h = 1', 'and from there on');
 $node->safe_psql('shop', 'SELECT rf_stat_reset()');
