@@ -20,6 +20,18 @@
 #   /headers             200 with 100 kB of headers
 #   /long-header         200 with one header of 200 kB
 #   /early               413 and a close before the body was read
+#   /once                held, then 204, once for each connection; later ones are
+#                        read, and their connection is closed
+#   /endless-headers     200 and headers without end
+#   /endless-interim     100 again and again
+#   /cookies             200 and 4 MB of Set-Cookie
+#   /gzip                200 and 10 kB that unpack to 10 MB
+#   /short               200 with a body shorter than it said
+#   /long                the same, but longer
+#   /chunks              200 in chunks that are none
+#   /nonsense            a status line that is none
+#   /telling             503 with headers that are worth keeping
+#   /wish/WISH           503 that asks for something
 #
 # Whatever follows in the path ("/ok/anything") tells requests apart.
 package WebhookSink;
@@ -225,8 +237,9 @@ sub _serve_connection
 	my ($self, $connection) = @_;
 
 	$SIG{PIPE} = 'IGNORE';
-	while (my $request = _read_request($connection))
+	for (my $nth = 1; my $request = _read_request($connection); $nth++)
 	{
+		$request->{nth} = $nth;
 		$self->_remember($request);
 		$self->_answer($connection, $request) or last;
 	}
@@ -283,7 +296,7 @@ sub _answer
 	my (undef, $how, $with) = split m{/}, $request->{path};
 	my $answer = __PACKAGE__->can("_answer_" . ($how =~ tr/-/_/r)) // \&_answer_unknown;
 
-	return $self->$answer($connection, $with);
+	return $self->$answer($connection, $with, $request);
 }
 
 sub _send
@@ -415,6 +428,80 @@ sub _answer_long_header
 	my ($self, $connection) = @_;
 
 	return _send($connection, 200, [ 'X-Long: ' . 'x' x 200_000 ], '');
+}
+
+# Forever, as far as the other side takes it.
+sub _pour
+{
+	my ($connection, $begin, $more) = @_;
+
+	_write($connection, $begin);
+	1 while _write($connection, $more);
+	return 0;
+}
+
+sub _answer_endless_headers
+{
+	return _pour($_[1], "HTTP/1.1 200 Endless\r\n", "X-More: and more\r\n" x 100);
+}
+
+sub _answer_endless_interim
+{
+	return _pour($_[1], '', "HTTP/1.1 100 Continue\r\n\r\n" x 100);
+}
+
+sub _answer_cookies
+{
+	return _send($_[1], 200, [ map { "Set-Cookie: c$_=" . 'x' x 4000 } 1 .. 1000 ], '');
+}
+
+sub _answer_gzip
+{
+	my ($self, $connection) = @_;
+	my $zeros = "\0" x (10 * 1024 * 1024);
+
+	require Compress::Zlib;
+	return _send($connection, 200, ['Content-Encoding: gzip'], Compress::Zlib::memGzip($zeros));
+}
+
+sub _answer_short
+{
+	_write($_[1], "HTTP/1.1 200 Short\r\nContent-Length: 100\r\n\r\nnot so much");
+	return 0;
+}
+
+sub _answer_long
+{
+	_write($_[1], "HTTP/1.1 200 Long\r\nContent-Length: 4\r\n\r\nwell, more than that");
+	return 0;
+}
+
+sub _answer_chunks
+{
+	_write($_[1], "HTTP/1.1 200 Chunks\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nhello\r\n");
+	return 0;
+}
+
+sub _answer_nonsense
+{
+	_write($_[1], "HTTP/9.9 minus one\r\n\r\n");
+	return 0;
+}
+
+sub _answer_telling
+{
+	return _send($_[1], 503, [
+			'Content-Type: text/html', "X-Request-Id: r\xe9q\x011", 'Set-Cookie: secret=1',
+			'CF-Ray:  8f2 ', 'X-Other: nothing' ], '');
+}
+
+sub _answer_wish { return _send($_[1], 503, ["Webhook-Delivery: $_[2]"], '') }
+
+sub _answer_once
+{
+	my ($self, $connection, $with, $request) = @_;
+
+	return $request->{nth} == 1 && $self->_answer_hold($connection);
 }
 
 sub _answer_headers
