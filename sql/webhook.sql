@@ -52,6 +52,9 @@ SELECT url, rf_check_url(url) FROM unnest(ARRAY[
 	'https://127.1/', 'https://2130706433/', 'https://0x7f.0.0.1/', 'https://0x7f000001', 'https://0177.0.0.1/',
 	'https://127.0.0.1./', 'https://%31%32%37.0.0.1/', 'https://localhost.example/',
 	'https://[::ffff:10.0.0.1]/', 'https://[fe80::1%25eth0]/', 'https://[fd00::1]/',
+	'https://0x7f.1/', 'https://017700000001/', 'https://127.0.0.1.0x1/', 'https://[::ffff:a00:1]/',
+	'https://[::127.0.0.1]/', 'https://[::ffff:0:10.0.0.1]/', 'https://[64:ff9b:1::a00:1]/',
+	'https://[2001:0:a00:1::]/', 'https://[2001:0:808:808::f5ff:fffe]/',
 	'https://[64:ff9b::a00:1]/', 'https://[2002:a00:1::]/']) AS url;
 SELECT rf_check_url('https://example.com/' || repeat('x', 2028)) AS fits,
 	rf_check_url('https://example.com/' || repeat('x', 2029)) AS too_long;
