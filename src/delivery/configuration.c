@@ -3,7 +3,8 @@
  *	  See configuration.h.
  *
  * Webhooks are read again when the generation of the programme has moved, and
- * once a minute, because secrets begin and end by time.
+ * once a minute. When a secret begins and ends is read with it: whoever signs
+ * looks at the time.
  */
 #include "postgres.h"
 
@@ -105,6 +106,8 @@ enum
 	COLUMN_MAX_IN_FLIGHT,
 	COLUMN_SCHEDULE,
 	COLUMN_SECRETS,
+	COLUMN_SECRETS_FROM,
+	COLUMN_SECRETS_UNTIL,
 	COLUMN_HEADERS,
 	COLUMN_PAUSED_UNTIL,
 	COLUMN_TRIED,
@@ -115,7 +118,8 @@ enum
 	COLUMN_HTTP_VERSION,
 	COLUMN_OPENINGS,
 	COLUMN_OPEN_UNTIL,
-	COLUMN_FIRST_RETRY
+	COLUMN_FIRST_RETRY,
+	COLUMN_TLS
 };
 
 RF_STATEMENT(read_webhooks,
@@ -125,10 +129,7 @@ RF_STATEMENT(read_webhooks,
 			 "    least(greatest(s.step, interval '0'), interval '30 days')) * 1000000)::bigint"
 			 "    ORDER BY s.n)"
 			 "   FROM unnest(w.retry_schedule) WITH ORDINALITY AS s (step, n)),"
-			 "  (SELECT array_agg(s.value ORDER BY s.valid_from DESC)"
-			 "   FROM @extschema@.rf_secret s"
-			 "   WHERE s.webhook_id = w.id AND s.kind = 'signing'"
-			 "    AND s.valid_from <= $1 AND (s.valid_until > $1 OR s.valid_until IS NULL)),"
+			 "  k.secrets, k.froms, k.untils,"
 			 "  (SELECT array_agg(h.key || CASE h.value WHEN '' THEN ';' ELSE ': ' || h.value END)"
 			 "   FROM @extschema@.rf_secret s, jsonb_each_text(s.value::jsonb) h"
 			 "   WHERE s.webhook_id = w.id AND s.kind = 'headers' AND s.valid_until IS NULL),"
@@ -138,9 +139,20 @@ RF_STATEMENT(read_webhooks,
 			 "  coalesce(w.http_version, ''),"
 			 "  t.openings, t.open_until,"
 			 "  (SELECT r.next_at FROM @extschema@.rf_retry r WHERE r.webhook_id = w.id"
-			 "   ORDER BY r.next_at LIMIT 1)"
+			 "   ORDER BY r.next_at LIMIT 1),"
+			 "  (SELECT ARRAY[coalesce(s.value::jsonb ->> 'ca', ''),"
+			 "    coalesce(s.value::jsonb ->> 'certificate', ''), coalesce(s.value::jsonb ->> 'key', '')]"
+			 "   FROM @extschema@.rf_secret s"
+			 "   WHERE s.webhook_id = w.id AND s.kind = 'tls' AND s.valid_until IS NULL)"
 			 " FROM @extschema@.rf_webhook w"
 			 " LEFT JOIN @extschema@.rf_webhook_state t ON t.webhook_id = w.id"
+			 " CROSS JOIN LATERAL ("
+			 "  SELECT array_agg(s.value ORDER BY s.valid_from DESC) AS secrets,"
+			 "   array_agg(s.valid_from ORDER BY s.valid_from DESC) AS froms,"
+			 "   array_agg(coalesce(s.valid_until, 'infinity') ORDER BY s.valid_from DESC) AS untils"
+			 "  FROM @extschema@.rf_secret s"
+			 "  WHERE s.webhook_id = w.id AND s.kind = 'signing'"
+			 "   AND (s.valid_until > $1 OR s.valid_until IS NULL)) k"
 			 " WHERE" RF_SHARE_IS_IN("$2", "w.id"),
 			 TIMESTAMPTZOID, INT8OID);
 
@@ -191,14 +203,47 @@ static void
 configuration_set_keys(RfEndpointConfig *config, uint64 row)
 {
 	Datum *secrets;
+	Datum *froms;
+	Datum *untils;
 	int	   n = configuration_array(row, COLUMN_SECRETS, TEXTOID, &secrets);
 
-	for (int i = 0; i < n && config->nkeys < RF_ENDPOINT_KEYS_MAX; i++)
+	if (n == 0)
+		return;
+	(void) configuration_array(row, COLUMN_SECRETS_FROM, TIMESTAMPTZOID, &froms);
+	(void) configuration_array(row, COLUMN_SECRETS_UNTIL, TIMESTAMPTZOID, &untils);
+	n = Min(n, RF_ENDPOINT_KEYS_MAX);
+	config->keys = MemoryContextAlloc(config->context, n * sizeof(RfLiveKey));
+	for (int i = 0; i < n; i++)
 	{
-		if (rf_signature_decode_key(TextDatumGetCString(secrets[i]),
-									&config->keys[config->nkeys]))
+		RfLiveKey *key = &config->keys[config->nkeys];
+
+		key->from = DatumGetTimestampTz(froms[i]);
+		key->until = DatumGetTimestampTz(untils[i]);
+		if (rf_signature_decode_key(TextDatumGetCString(secrets[i]), &key->key) &&
+			key->key.kind != RF_KEY_PUBLIC)
 			config->nkeys++;
 	}
+}
+
+/* NULL for an empty one. */
+static const char *
+configuration_pem(Datum pem, MemoryContext context)
+{
+	char *string = TextDatumGetCString(pem);
+
+	return string[0] == '\0' ? NULL : MemoryContextStrdup(context, string);
+}
+
+static void
+configuration_set_tls(RfEndpointConfig *config, uint64 row)
+{
+	Datum *pems;
+
+	if (configuration_array(row, COLUMN_TLS, TEXTOID, &pems) == 0)
+		return;
+	config->ca = configuration_pem(pems[0], config->context);
+	config->certificate = configuration_pem(pems[1], config->context);
+	config->key = configuration_pem(pems[2], config->context);
 }
 
 static const char *
@@ -273,6 +318,7 @@ configuration_of(uint64 row)
 	config->http_version = configuration_http_version(rf_text(row, COLUMN_HTTP_VERSION));
 	configuration_set_schedule(config, row);
 	configuration_set_keys(config, row);
+	configuration_set_tls(config, row);
 	configuration_set_headers(config, row);
 	return config;
 }

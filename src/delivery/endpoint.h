@@ -29,6 +29,14 @@
 /* Live secrets that sign a request. */
 #define RF_ENDPOINT_KEYS_MAX 10
 
+/* A secret, and when it signs: from <= t < until. */
+typedef struct RfLiveKey
+{
+	TimestampTz from;
+	TimestampTz until; /* DT_NOEND: no end */
+	RfKey		key;
+} RfLiveKey;
+
 /* How to send. Replaced as a whole when the webhook changes. */
 typedef struct RfEndpointConfig
 {
@@ -49,7 +57,7 @@ typedef struct RfEndpointConfig
 	const char	 *key;		   /* PEM, of that certificate */
 	RfSchedule	  schedule;
 	int			  nkeys;
-	RfKey		  keys[RF_ENDPOINT_KEYS_MAX];
+	RfLiveKey	 *keys; /* newest first */
 	int			  nheaders;
 	const char	**headers;		   /* the same on every request, but for message ids */
 	size_t		  id_header_bytes; /* what those with a message id take; 0: none */

@@ -79,27 +79,49 @@ rf_parcel_free(RfParcel *parcel)
 	parcel_free_list = parcel;
 }
 
+/*
+ * Does it sign at this time? A clock that was set back may be before all of the
+ * secrets: then the current one signs.
+ */
+static bool
+parcel_key_signs(const RfEndpointConfig *config, const RfLiveKey *key, TimestampTz now)
+{
+	if (key->from <= now)
+		return now < key->until;
+	if (!TIMESTAMP_IS_NOEND(key->until))
+		return false;
+	for (int i = 0; i < config->nkeys; i++)
+	{
+		if (config->keys[i].from <= now && now < config->keys[i].until)
+			return false;
+	}
+	return true;
+}
+
 /* One signature for each live secret: receivers accept any of them. */
 static void
-parcel_sign(RfParcel *parcel, int64 timestamp)
+parcel_sign(RfParcel *parcel, TimestampTz now)
 {
-	RfSigned message = {
-		.id = parcel->message_id,
-		.timestamp = timestamp,
-		.body = parcel->body,
-		.length = parcel->length};
-	char *at = parcel->signature_line;
+	const RfEndpointConfig *config = parcel->config;
+	RfSigned				message = {
+					   .id = parcel->message_id,
+					   .timestamp = rf_unix_usecs(now) / USECS_PER_SEC,
+					   .body = parcel->body,
+					   .length = parcel->length};
+	char *values = stpcpy(parcel->signature_line, "webhook-signature:");
+	char *at = values;
 
-	at += sprintf(at, "webhook-signature:");
-	for (int i = 0; i < parcel->config->nkeys; i++)
+	for (int i = 0; i < config->nkeys; i++)
 	{
+		if (!parcel_key_signs(config, &config->keys[i], now))
+			continue;
 		*at++ = ' ';
-		rf_signature_make(&parcel->config->keys[i], &message, at);
+		rf_signature_make(&config->keys[i].key, &message, at);
 		at += strlen(at);
 	}
 	/* Without a usable secret: a header without a value. */
-	if (parcel->config->nkeys == 0)
-		strcpy(at - 1, ";");
+	if (at == values)
+		strcpy(values - 1, ";");
 }
 
 /* The line, or, where it says so, one with the message id, written to *room. */
@@ -123,7 +145,7 @@ parcel_header(const RfParcel *parcel, const char *line, char **room)
 }
 
 static int
-parcel_write_headers(RfParcel *parcel, int64 timestamp)
+parcel_write_headers(RfParcel *parcel, TimestampTz now)
 {
 	RfEndpointConfig *config = parcel->config;
 	char			 *room = NULL;
@@ -134,8 +156,8 @@ parcel_write_headers(RfParcel *parcel, int64 timestamp)
 			MemoryContextAlloc(TopMemoryContext, config->id_header_bytes);
 	snprintf(parcel->id_line, sizeof(parcel->id_line), "webhook-id: %s", parcel->message_id);
 	snprintf(parcel->timestamp_line, sizeof(parcel->timestamp_line),
-			 "webhook-timestamp: " INT64_FORMAT, timestamp);
-	parcel_sign(parcel, timestamp);
+			 "webhook-timestamp: " INT64_FORMAT, rf_unix_usecs(now) / USECS_PER_SEC);
+	parcel_sign(parcel, now);
 	snprintf(parcel->event_line, sizeof(parcel->event_line), "referral-event: %s",
 			 parcel->event_type);
 	snprintf(parcel->attempt_line, sizeof(parcel->attempt_line), "referral-attempt: %d",
@@ -166,7 +188,6 @@ void
 rf_parcel_address(RfParcel *parcel, TimestampTz now, RfHttpRequest *request)
 {
 	RfEndpointConfig *config = parcel->endpoint->config;
-	int64			  timestamp = rf_unix_usecs(now) / USECS_PER_SEC;
 
 	config->uses++;
 	parcel->config = config;
@@ -178,7 +199,7 @@ rf_parcel_address(RfParcel *parcel, TimestampTz now, RfHttpRequest *request)
 		.method = config->method,
 		.url = parcel->url != NULL ? parcel->url : config->url,
 		.headers = parcel->headers,
-		.nheaders = parcel_write_headers(parcel, timestamp),
+		.nheaders = parcel_write_headers(parcel, now),
 		.body = parcel->body,
 		.length = parcel->length,
 		.timeout_ms = config->timeout_ms,

@@ -9,7 +9,6 @@
 
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
-#include "common/base64.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
@@ -20,6 +19,7 @@
 #include "base/engine.h"
 #include "base/fresh.h"
 #include "base/sqlstate.h"
+#include "delivery/secret.h"
 #include "delivery/webhook.h"
 #include "delivery/webhook_body.h"
 #include "program/event_type.h"
@@ -29,7 +29,6 @@ PG_FUNCTION_INFO_V1(rf_webhook_created);
 PG_FUNCTION_INFO_V1(rf_webhook_updated);
 PG_FUNCTION_INFO_V1(rf_webhook_deleted);
 
-#define SECRET_BYTES	   32
 #define SCHEDULE_STEP_DAYS 30
 
 /* ---- before a row is written -------------------------------------------- */
@@ -242,50 +241,28 @@ rf_webhook_admit(PG_FUNCTION_ARGS)
 
 /* ---- after a statement -------------------------------------------------- */
 
-static Datum
-webhook_draw_secret(void)
-{
-	uint8 bytes[SECRET_BYTES];
-	char  encoded[64] = "whsec_";
-	int	  length;
-
-	if (!pg_strong_random(bytes, sizeof(bytes)))
-		ereport(ERROR,
-				(errcode(ERRCODE_INTERNAL_ERROR),
-				 errmsg("could not generate a random secret")));
-	/* The type of the bytes changed in PostgreSQL 18; void fits both. */
-	length = pg_b64_encode((const void *) bytes, sizeof(bytes), encoded + 6, sizeof(encoded) - 6);
-	encoded[6 + length] = '\0';
-	return CStringGetTextDatum(encoded);
-}
-
-RF_STATEMENT(insert_secrets,
-			 "INSERT INTO @extschema@.rf_secret (webhook_id, kind, value, valid_from)"
-			 " SELECT c.id, 'signing', s.value, $2"
-			 " FROM (SELECT id, row_number() OVER () AS n FROM created) AS c"
-			 " JOIN unnest($1) WITH ORDINALITY AS s (value, n) USING (n)",
-			 TEXTARRAYOID, TIMESTAMPTZOID);
+RF_STATEMENT(read_created, "SELECT id FROM created");
 
 Datum
 rf_webhook_created(PG_FUNCTION_ARGS)
 {
 	TriggerData *data = (TriggerData *) fcinfo->context;
 	RfEngine	 engine;
-	RfColumn	 secrets;
-	Datum		 values[2];
+	RfSecrets	*secrets;
+	uint64		 n;
 
 	webhook_expect_trigger(fcinfo, "rf_webhook_created", false);
 	if (!rf_insert_done(fcinfo))
 		return PointerGetDatum(NULL);
 	rf_engine_enter(&engine, fcinfo);
 	SPI_register_trigger_data(data);
-	rf_column_init(&secrets, TEXTOID);
-	for (int64 n = tuplestore_tuple_count(data->tg_newtable); n > 0; n--)
-		rf_column_add(&secrets, webhook_draw_secret());
-	values[0] = rf_column_array(&secrets);
+	secrets = rf_secrets_create();
+	n = rf_execute(&read_created, NULL, NULL);
 	/* Retries and signatures go by the system's clock, not by the domain's. */
-	values[1] = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
-	rf_execute(&insert_secrets, values, NULL);
+	for (uint64 row = 0; row < n; row++)
+		rf_secrets_add_key(secrets, rf_int64(row, 1), RF_KEY_SHARED,
+						   GetCurrentTransactionStartTimestamp());
+	rf_secrets_insert(secrets);
 	rf_engine_leave(&engine);
 	return PointerGetDatum(NULL);
 }

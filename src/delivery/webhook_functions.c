@@ -1,6 +1,6 @@
 /*
  * webhook_functions.c
- *	  What SQL calls to make a webhook and to see its secret.
+ *	  What SQL calls to make a webhook and to judge a URL.
  */
 #include "postgres.h"
 
@@ -8,13 +8,14 @@
 #include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
+#include "utils/timestamp.h"
 
 #include "base/engine.h"
+#include "delivery/secret.h"
 #include "delivery/webhook.h"
 #include "program/campaign.h"
 
 PG_FUNCTION_INFO_V1(rf_create_webhook);
-PG_FUNCTION_INFO_V1(rf_webhook_secret);
 PG_FUNCTION_INFO_V1(rf_check_url);
 
 /* Arguments of rf_create_webhook, in their order. */
@@ -32,6 +33,7 @@ enum
 	CREATE_RULE_ID,
 	CREATE_HEADERS,
 	CREATE_TEMPLATE,
+	CREATE_SIGNATURE,
 };
 
 /* Those that are columns, in the order of insert_webhook; the campaign becomes its id. */
@@ -69,36 +71,18 @@ webhook_insert(FunctionCallInfo fcinfo)
 	return rf_int64(0, 1);
 }
 
-RF_STATEMENT(read_secret,
-			 "SELECT s.value FROM @extschema@.rf_webhook w"
-			 " LEFT JOIN @extschema@.rf_secret s"
-			 "  ON s.webhook_id = w.id AND s.kind = 'signing' AND s.valid_until IS NULL"
-			 " WHERE w.id = $1",
-			 INT8OID);
-
-/* In the SPI context; NULL if the webhook has none. */
-static char *
-webhook_secret(int64 webhook_id)
+/* The trigger has made a shared secret. Returns what the receiver needs, in buffer. */
+static void
+webhook_make_key(int64 webhook_id, RfKeyKind kind, char secret[RF_SECRET_SIZE])
 {
-	Datum values[] = {Int64GetDatum(webhook_id)};
+	TimestampTz now = GetCurrentTimestamp();
+	RfKey		key;
 
-	if (rf_execute(&read_secret, values, NULL) == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("webhook " INT64_FORMAT " does not exist", webhook_id)));
-	return rf_text(0, 1);
-}
-
-/* A text outside of the SPI context. */
-static Datum
-webhook_result_text(const char *string)
-{
-	Size  size = strlen(string) + VARHDRSZ;
-	text *result = SPI_palloc(size);
-
-	SET_VARSIZE(result, size);
-	memcpy(VARDATA(result), string, size - VARHDRSZ);
-	return PointerGetDatum(result);
+	if (kind != RF_KEY_SHARED)
+		rf_secret_rotate(webhook_id, kind, now, now, &key);
+	else
+		(void) rf_secret_current_key(webhook_id, &key);
+	rf_signature_encode_receiver_key(&key, secret);
 }
 
 Datum
@@ -109,6 +93,8 @@ rf_create_webhook(PG_FUNCTION_ARGS)
 	Datum	  values[2];
 	bool	  nulls[2] = {false, false};
 	int64	  webhook_id;
+	RfKeyKind kind = RF_KEY_SHARED;
+	char	  secret[RF_SECRET_SIZE];
 
 	if (PG_ARGISNULL(CREATE_URL))
 		ereport(ERROR,
@@ -117,31 +103,17 @@ rf_create_webhook(PG_FUNCTION_ARGS)
 	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	tupdesc = BlessTupleDesc(tupdesc);
+	if (!PG_ARGISNULL(CREATE_SIGNATURE))
+		kind = rf_secret_key_kind(text_to_cstring(PG_GETARG_TEXT_PP(CREATE_SIGNATURE)));
 	rf_engine_enter(&engine, fcinfo);
 	webhook_id = webhook_insert(fcinfo);
 	if (!PG_ARGISNULL(CREATE_HEADERS))
 		rf_webhook_set_headers(webhook_id, PG_GETARG_JSONB_P(CREATE_HEADERS));
+	webhook_make_key(webhook_id, kind, secret);
+	rf_engine_leave(&engine);
 	values[0] = Int64GetDatum(webhook_id);
-	values[1] = webhook_result_text(webhook_secret(webhook_id));
-	rf_engine_leave(&engine);
+	values[1] = CStringGetTextDatum(secret);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(tupdesc, values, nulls)));
-}
-
-Datum
-rf_webhook_secret(PG_FUNCTION_ARGS)
-{
-	RfEngine engine;
-	char	*secret;
-	Datum	 result = (Datum) 0;
-
-	rf_engine_enter(&engine, fcinfo);
-	secret = webhook_secret(PG_GETARG_INT64(0));
-	if (secret != NULL)
-		result = webhook_result_text(secret);
-	rf_engine_leave(&engine);
-	if (secret == NULL)
-		PG_RETURN_NULL();
-	return result;
 }
 
 Datum

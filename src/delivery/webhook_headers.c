@@ -10,6 +10,7 @@
 #include "utils/timestamp.h"
 
 #include "base/engine.h"
+#include "delivery/secret.h"
 #include "delivery/webhook.h"
 
 PG_FUNCTION_INFO_V1(rf_set_headers);
@@ -131,13 +132,6 @@ headers_collect(Jsonb *headers, RfColumn *names)
 RF_STATEMENT(set_header_names,
 			 "UPDATE @extschema@.rf_webhook SET header_names = $2 WHERE id = $1",
 			 INT8OID, TEXTARRAYOID);
-RF_STATEMENT(delete_headers,
-			 "DELETE FROM @extschema@.rf_secret WHERE webhook_id = $1 AND kind = 'headers'",
-			 INT8OID);
-RF_STATEMENT(insert_headers,
-			 "INSERT INTO @extschema@.rf_secret (webhook_id, kind, value, valid_from)"
-			 " VALUES ($1, 'headers', $2::text, now())",
-			 INT8OID, JSONBOID);
 
 void
 rf_webhook_set_headers(int64 webhook_id, Jsonb *headers)
@@ -158,11 +152,8 @@ rf_webhook_set_headers(int64 webhook_id, Jsonb *headers)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("webhook " INT64_FORMAT " does not exist", webhook_id)));
-	rf_execute(&delete_headers, values, NULL);
-	if (names.n == 0)
-		return;
-	values[1] = JsonbPGetDatum(headers);
-	rf_execute(&insert_headers, values, NULL);
+	rf_secret_replace(webhook_id, "headers",
+					  names.n > 0 ? JsonbToCString(NULL, &headers->root, VARSIZE(headers)) : NULL);
 }
 
 Datum

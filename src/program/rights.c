@@ -110,6 +110,7 @@ static const Right operator_rights[] = {
 	{"EXECUTE", "FUNCTION @.rf_test_webhook(bigint), @.rf_replay(bigint), @.rf_replay_webhook"},
 	{"SELECT", "@.rf_fulfilment"},
 	{"EXECUTE", "FUNCTION @.rf_workers()"},
+	{"EXECUTE", "FUNCTION @.rf_rotate_secret(bigint, interval, text), @.rf_set_tls(bigint, text, text, text)"},
 	{NULL, NULL}};
 
 static void

@@ -149,7 +149,7 @@ COMMENT ON TABLE @extschema@.rf_secret IS
 COMMENT ON COLUMN @extschema@.rf_secret.webhook_id IS
 'webhook it belongs to';
 COMMENT ON COLUMN @extschema@.rf_secret.kind IS
-'signing: a whsec_ secret; headers: a JSON object of header values; tls: certificates and keys';
+'signing: a whsec_ secret or a whsk_ key; headers: a JSON object of header values; tls: a JSON object of certificates and a key';
 COMMENT ON COLUMN @extschema@.rf_secret.value IS
 'the secret';
 COMMENT ON COLUMN @extschema@.rf_secret.valid_from IS
@@ -157,6 +157,14 @@ COMMENT ON COLUMN @extschema@.rf_secret.valid_from IS
 COMMENT ON COLUMN @extschema@.rf_secret.valid_until IS
 'first instant at which it is not; null: no end';
 
+CREATE FUNCTION @extschema@.rf_secret_admit() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.rf_secret_admit() IS
+'trigger: checks secrets, without showing them as the constraints would';
+
+CREATE TRIGGER rf_secret_admit
+BEFORE INSERT OR UPDATE ON @extschema@.rf_secret
+FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_secret_admit();
 CREATE TRIGGER rf_secret_changed
 AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON @extschema@.rf_secret
 FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.rf_programme_changed();

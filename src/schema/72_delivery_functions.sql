@@ -13,21 +13,34 @@ CREATE OR REPLACE FUNCTION @extschema@.rf_create_webhook(
 	rule_id bigint DEFAULT NULL,
 	headers jsonb DEFAULT NULL,
 	template jsonb DEFAULT NULL,
+	signature text DEFAULT 'v1',
 	OUT webhook_id bigint,
 	OUT secret text)
 LANGUAGE C VOLATILE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.rf_create_webhook(text, text[], text, text, text, text, jsonb, jsonb, text[], bigint, jsonb, jsonb) IS
-'makes a webhook and the secret that signs what it is sent';
+COMMENT ON FUNCTION @extschema@.rf_create_webhook(text, text[], text, text, text, text, jsonb, jsonb, text[], bigint, jsonb, jsonb, text) IS
+'makes a webhook and the secret with which its receiver verifies what it is sent: of signature v1 a whsec_ secret that both sides have, of v1a the whpk_ key of a pair';
 
 CREATE OR REPLACE FUNCTION @extschema@.rf_webhook_secret(webhook_id bigint) RETURNS text
 LANGUAGE C STABLE STRICT AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.rf_webhook_secret(bigint) IS
-'the whsec_ secret that signs what the webhook is sent';
+'the secret with which the receiver verifies what the webhook is sent: whsec_, or of signature v1a the public key, whpk_';
+
+CREATE OR REPLACE FUNCTION @extschema@.rf_rotate_secret(webhook_id bigint, keep interval DEFAULT '24 hours',
+	signature text DEFAULT NULL) RETURNS text
+LANGUAGE C VOLATILE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.rf_rotate_secret(bigint, interval, text) IS
+'a new secret for the webhook, and what its receiver needs: whsec_ or whpk_; the secrets before it sign as well for as long as keep says; signature v1 or v1a, null: as before';
 
 CREATE OR REPLACE FUNCTION @extschema@.rf_set_headers(webhook_id bigint, headers jsonb) RETURNS void
 LANGUAGE C VOLATILE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.rf_set_headers(bigint, jsonb) IS
 'gives a webhook headers of its own, {"Authorization": "Bearer ..."}, instead of those it has; {{event.id}} in a value stands for the webhook-id of the message; null: none';
+
+CREATE OR REPLACE FUNCTION @extschema@.rf_set_tls(webhook_id bigint, ca text DEFAULT NULL,
+	certificate text DEFAULT NULL, key text DEFAULT NULL) RETURNS void
+LANGUAGE C VOLATILE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.rf_set_tls(bigint, text, text, text) IS
+'gives a webhook certificates in PEM, instead of those it has: authorities to trust instead of the system''s, and a certificate and its key to show; null: none';
 
 CREATE OR REPLACE FUNCTION @extschema@.rf_check_url(url text) RETURNS text
 LANGUAGE C STABLE STRICT AS 'MODULE_PATHNAME';
@@ -37,12 +50,12 @@ COMMENT ON FUNCTION @extschema@.rf_check_url(text) IS
 CREATE OR REPLACE FUNCTION @extschema@.rf_sign(secret text, id text, "timestamp" bigint, body bytea) RETURNS text
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.rf_sign(text, text, bigint, bytea) IS
-'signature of Standard Webhooks, "v1,..."; the timestamp is in seconds since 1970, a text becomes a body by convert_to(body, UTF8)';
+'signature of Standard Webhooks: "v1,..." by a whsec_ secret, "v1a,..." by a whsk_ key; the timestamp is in seconds since 1970, a text becomes a body by convert_to(body, UTF8)';
 CREATE OR REPLACE FUNCTION @extschema@.rf_verify(secret text, id text, "timestamp" bigint, body bytea, signature text,
 	tolerance interval DEFAULT '5 minutes') RETURNS boolean
 LANGUAGE C STABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.rf_verify(text, text, bigint, bytea, text, interval) IS
-'is one of the signatures, separated by spaces, right and the timestamp within the tolerance? false for nulls; a null tolerance accepts any time';
+'is one of the signatures, separated by spaces, right by the secret, whsec_, whsk_ or whpk_, and the timestamp within the tolerance? false for nulls; a null tolerance accepts any time';
 
 CREATE OR REPLACE FUNCTION @extschema@.rf_test_webhook(webhook_id bigint) RETURNS bigint
 LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';

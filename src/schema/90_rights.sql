@@ -117,3 +117,6 @@ SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_fulfilment', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_fulfilment_id_seq', '');
 -- Several workers.
 REVOKE ALL ON FUNCTION @extschema@.rf_workers FROM PUBLIC;
+REVOKE ALL ON FUNCTION
+	@extschema@.rf_secret_admit, @extschema@.rf_rotate_secret, @extschema@.rf_set_tls
+FROM PUBLIC;

@@ -56,6 +56,13 @@ COMMENT ON COLUMN @extschema@.rf_attempt_3.response_headers IS
 'headers of the answer that help to find it in the receiver''s logs, or say how to go on';
 
 -- @include 52_fulfilment.sql
+CREATE FUNCTION @extschema@.rf_secret_admit() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.rf_secret_admit() IS
+'trigger: checks secrets, without showing them as the constraints would';
+CREATE TRIGGER rf_secret_admit
+BEFORE INSERT OR UPDATE ON @extschema@.rf_secret
+FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_secret_admit();
 
 -- Functions and views.
 
@@ -89,3 +96,6 @@ FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_fulfilment', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_fulfilment_id_seq', '');
 REVOKE ALL ON FUNCTION @extschema@.rf_workers FROM PUBLIC;
+REVOKE ALL ON FUNCTION
+	@extschema@.rf_secret_admit, @extschema@.rf_rotate_secret, @extschema@.rf_set_tls
+FROM PUBLIC;
