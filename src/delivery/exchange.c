@@ -312,6 +312,35 @@ exchange_forget(RfExchange *exchange)
 	rf_reply_begin(&exchange->reply);
 }
 
+/* A copy: libcurl keeps it for longer than the request is kept here. NULL: none. */
+static bool
+exchange_set_pem(CURL *easy, CURLoption option, const char *pem)
+{
+	struct curl_blob blob = {.flags = CURL_BLOB_COPY};
+
+	if (pem == NULL)
+		return curl_easy_setopt(easy, option, NULL) == CURLE_OK;
+	blob.data = (void *) pem;
+	blob.len = strlen(pem);
+	return curl_easy_setopt(easy, option, &blob) == CURLE_OK;
+}
+
+/*
+ * Authorities of the endpoint's own are trusted instead of the system's: the
+ * directory of those would be searched as well. Connections are used again only
+ * with the same authorities and certificate: libcurl compares them.
+ */
+static bool
+exchange_set_tls(CURL *easy, const RfHttpRequest *request)
+{
+	const char *directory = curl_version_info(CURLVERSION_NOW)->capath;
+
+	return exchange_set_pem(easy, CURLOPT_CAINFO_BLOB, request->ca) &&
+		exchange_set_pem(easy, CURLOPT_SSLCERT_BLOB, request->certificate) &&
+		exchange_set_pem(easy, CURLOPT_SSLKEY_BLOB, request->key) &&
+		curl_easy_setopt(easy, CURLOPT_CAPATH, request->ca == NULL ? directory : NULL) == CURLE_OK;
+}
+
 bool
 rf_exchange_prepare(RfExchange *exchange, const RfHttpRequest *request)
 {
@@ -321,6 +350,7 @@ rf_exchange_prepare(RfExchange *exchange, const RfHttpRequest *request)
 	exchange->tag = request->tag;
 	exchange->url = request->url;
 	if (!exchange_set_headers(exchange, request) || !exchange_set_body(easy, request) ||
+		!exchange_set_tls(easy, request) ||
 		!exchange_set_proxy(exchange) || !exchange_set_version(exchange, request) ||
 		curl_easy_setopt(easy, CURLOPT_URL, request->url) != CURLE_OK ||
 		curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 0L) != CURLE_OK ||
