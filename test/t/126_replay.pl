@@ -169,8 +169,8 @@ is($node->safe_psql('shop', "SELECT rf_replay_webhook($ordered, rate => 100)"), 
 $node->safe_psql('shop', "SELECT rf_test_webhook($slow)");
 $sink->await(10, '/ok/slow');
 $sink->release;
-@requests = $sink->await(6, '/hold/ordered');
-@mails = map { $_->{body} =~ /"email":"ordered(\d)/ } @requests;
+my @requests = $sink->await(6, '/hold/ordered');
+my @mails = map { $_->{body} =~ /"email":"ordered(\d)/ } @requests;
 is("@mails", '4 1 2 3 5 6', 'what is on its way, then in the order of events');
 
 $node->stop;
