@@ -28,6 +28,11 @@ AFTER UPDATE ON @extschema@.rf_webhook
 REFERENCING OLD TABLE AS before NEW TABLE AS after
 FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.rf_webhook_updated();
 DROP TRIGGER rf_webhook_unbuilt ON @extschema@.rf_webhook;
+CREATE FUNCTION @extschema@.rf_secret_admit() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME';
+CREATE TRIGGER rf_secret_admit
+BEFORE INSERT OR UPDATE ON @extschema@.rf_secret
+FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_secret_admit();
 
 ALTER TABLE @extschema@.rf_attempt_0 ADD COLUMN error_class text, ADD COLUMN response_headers jsonb;
 ALTER TABLE @extschema@.rf_attempt_1 ADD COLUMN error_class text, ADD COLUMN response_headers jsonb;
@@ -56,13 +61,6 @@ COMMENT ON COLUMN @extschema@.rf_attempt_3.response_headers IS
 'headers of the answer that help to find it in the receiver''s logs, or say how to go on';
 
 -- @include 52_fulfilment.sql
-CREATE FUNCTION @extschema@.rf_secret_admit() RETURNS trigger
-LANGUAGE C AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.rf_secret_admit() IS
-'trigger: checks secrets, without showing them as the constraints would';
-CREATE TRIGGER rf_secret_admit
-BEFORE INSERT OR UPDATE ON @extschema@.rf_secret
-FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_secret_admit();
 
 -- Functions and views.
 
