@@ -37,8 +37,8 @@ rf_installed(RfInstalled *row)
 		row->oid = form->oid;
 		row->schema = form->extnamespace;
 		row->owner = form->extowner;
-		row->same_version = !isnull &&
-			strcmp(TextDatumGetCString(version), REFERRAL_VERSION) == 0;
+		strlcpy(row->version, isnull ? "" : TextDatumGetCString(version), sizeof(row->version));
+		row->same_version = strcmp(row->version, REFERRAL_VERSION) == 0;
 	}
 	systable_endscan(scan);
 	table_close(catalog, AccessShareLock);

@@ -13,6 +13,7 @@ typedef struct RfInstalled
 	Oid	 schema;
 	Oid	 owner;
 	bool same_version; /* as this library's */
+	char version[32];
 } RfInstalled;
 
 /* In a transaction. False: the extension is not in this database. */

@@ -29,6 +29,7 @@
 #include "base/clock.h"
 #include "base/compat.h"
 #include "base/extension.h"
+#include "base/installed.h"
 #include "delivery/configuration.h"
 #include "delivery/courier.h"
 #include "delivery/holding.h"
@@ -103,9 +104,42 @@ worker_finds_extension(void)
 	return found;
 }
 
+static char *
+worker_database_name(void)
+{
+	char		 *name;
+	MemoryContext context = CurrentMemoryContext;
+
+	StartTransactionCommand();
+	MemoryContextSwitchTo(context);
+	name = get_database_name(MyDatabaseId);
+	CommitTransactionCommand();
+	MemoryContextSwitchTo(context);
+	return name != NULL ? name : psprintf("%u", MyDatabaseId);
+}
+
+/* An extension of another version than the library waits for its update. */
+static void
+worker_note_version(void)
+{
+	RfInstalled row;
+	bool		differs;
+
+	StartTransactionCommand();
+	differs = rf_installed(&row) && !row.same_version;
+	CommitTransactionCommand();
+	if (differs)
+		ereport(LOG,
+				(errmsg("referral does not serve database \"%s\"", worker_database_name()),
+				 errdetail("The extension there is of version %s, the library of version %s.",
+						   row.version, REFERRAL_VERSION),
+				 errhint("Run ALTER EXTENSION referral UPDATE in that database.")));
+}
+
 static void
 worker_leave_absent(void)
 {
+	worker_note_version();
 	rf_seat_report(RF_SEAT_ABSENT, NULL);
 	proc_exit(0);
 }
@@ -138,20 +172,6 @@ worker_check_signals(int max_in_flight)
 	/* The next worker starts with the new number. */
 	if (worker_must_leave || rf_worker_max_in_flight != max_in_flight || rf_sharing_is_over())
 		worker_leave();
-}
-
-static char *
-worker_database_name(void)
-{
-	char		 *name;
-	MemoryContext context = CurrentMemoryContext;
-
-	StartTransactionCommand();
-	MemoryContextSwitchTo(context);
-	name = get_database_name(MyDatabaseId);
-	CommitTransactionCommand();
-	MemoryContextSwitchTo(context);
-	return name != NULL ? name : psprintf("%u", MyDatabaseId);
 }
 
 static void

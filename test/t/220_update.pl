@@ -30,6 +30,7 @@ sub create_old
 
 	$node->safe_psql('postgres', "CREATE DATABASE $database");
 	$node->safe_psql($database, q{CREATE EXTENSION referral VERSION '0.1.0'});
+	$node->wait_for_log(qr/DETAIL:  The extension there is of version 0\.1\.0/);
 	return;
 }
 
