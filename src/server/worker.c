@@ -284,16 +284,27 @@ worker_wait_set(void)
 	return set;
 }
 
+/* What pg_stat_activity says: does it wait for endpoints, or for something to do? */
+static uint32
+worker_wait_event(void)
+{
+	static uint32 rest = 0;
+	static uint32 answers = 0;
+
+	if (rest == 0)
+	{
+		rest = rf_wait_event("ReferralWorkerMain");
+		answers = rf_wait_event("ReferralWorkerAnswers");
+	}
+	return rf_courier_is_idle() ? rest : answers;
+}
+
 static void
 worker_wait(WaitEventSet *set, long timeout)
 {
-	static uint32 event = 0;
-	WaitEvent	  occurred[2];
-	int			  n;
+	WaitEvent occurred[2];
+	int		  n = WaitEventSetWait(set, timeout, occurred, lengthof(occurred), worker_wait_event());
 
-	if (event == 0)
-		event = rf_wait_event("ReferralWorkerMain");
-	n = WaitEventSetWait(set, timeout, occurred, lengthof(occurred), event);
 	for (int i = 0; i < n; i++)
 	{
 		if (occurred[i].events & WL_LATCH_SET)

@@ -18,6 +18,7 @@
 #   /garbage             not HTTP
 #   /flood               200 and a gigabyte
 #   /headers             200 with 100 kB of headers
+#   /odd-headers         204 with headers that hold quotes, control characters and UTF-8
 #   /long-header         200 with one header of 200 kB
 #   /early               413 and a close before the body was read
 #   /once                held, then 204, once for each connection; later ones are
@@ -335,6 +336,13 @@ sub _answer_slow
 
 	sleep $milliseconds / 1000;
 	return _send($connection, 204, [], '');
+}
+
+sub _answer_odd_headers
+{
+	my ($self, $connection) = @_;
+
+	return _send($connection, 204, ["X-Request-Id: a\"b\\c: d", "Server: sch\xc3\xb6n\x01"], '');
 }
 
 sub _answer_early

@@ -107,6 +107,11 @@ is($node->safe_psql('shop', qq{
 	SELECT s.oldest_pending = now() - (SELECT min(e.created_at) FROM rf_event e)
 	FROM rf_webhook_status s WHERE webhook_id = $held}), 't', 'the oldest is the oldest');
 
+ok($node->poll_query_until('shop', qq{
+	SELECT state = 'idle' AND wait_event = CASE WHEN current_setting('server_version_num')::int < 170000 THEN 'Extension' ELSE 'ReferralWorkerAnswers' END
+	FROM pg_stat_activity WHERE backend_type = 'referral worker' AND datname = 'shop'}),
+	'pg_stat_activity says that the worker waits, and for what where it can');
+
 # Another worker goes on counting where the first one stopped.
 my $pid = worker_pid($node, 'shop');
 $node->safe_psql('shop', "SELECT pg_terminate_backend($pid)");
@@ -157,6 +162,26 @@ ok($node->poll_query_until('shop', qq{
 	FROM pg_stat_activity WHERE backend_type = 'referral worker' AND datname = 'shop'}),
 	'a worker at rest waits and holds nothing');
 is($node->safe_psql('shop', 'SELECT xmin_age IS NULL FROM rf_status'), 't', 'rf_status says so, too');
+
+# What an attempt tells besides its status: the kind of its error, and headers of
+# the answer, whatever bytes they hold.
+sub last_attempt
+{
+	my ($webhook, $columns) = @_;
+
+	$node->poll_query_until('shop', "SELECT count(*) > 0 FROM rf_attempt WHERE webhook_id = $webhook")
+	  or die 'nothing was tried';
+	return $node->safe_psql('shop',
+		"SELECT $columns FROM rf_attempt WHERE webhook_id = $webhook ORDER BY started_at DESC LIMIT 1");
+}
+my %hooks = map { $_ => webhook($_) } ('/retry-after/1', '/odd-headers', '/reset');
+join_people(1);
+is(last_attempt($hooks{'/retry-after/1'}, "error_class, response_headers ->> 'retry-after', jsonb_typeof(response_headers)"),
+	'http|1|object', 'an answer that is no success keeps what it asked for');
+is(last_attempt($hooks{'/odd-headers'}, "response_headers ->> 'x-request-id', response_headers ->> 'server', error_class IS NULL"),
+	'a"b\\c: d|sch??n?|t', 'headers are kept as JSON, and as ASCII');
+is(last_attempt($hooks{'/reset'}, 'error_class, response_headers IS NULL, status IS NULL'), 'reset|t|t',
+	'a connection that is reset has no answer');
 
 # A restart of the server begins anew.
 await_status($slow, 'attempts > 0', 'something is counted before the restart');
