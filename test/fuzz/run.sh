@@ -4,7 +4,8 @@
 # BehaviorSanitizer.
 #
 # A target is a file here. Its first lines name the files it is linked with, as
-# in unit programs, and libraries. Its first inputs are the lines of seeds/ of
+# in unit programs, and libraries; or say that it needs code of the server, which
+# is then that of test-asan (see server.h). Its first inputs are the lines of seeds/ of
 # its name, in the notation of printf; what it found worth keeping is in
 # build/fuzz for the next time, and so is an input that failed.
 #
@@ -12,6 +13,7 @@
 # branches they reached, and what failed.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../setup/lib.sh"
+source test/sanitize/server.sh
 
 FOR=$1
 shift
@@ -44,14 +46,29 @@ targets() { basename -s .c test/fuzz/*.c; }
 
 said() { sed -n "s,^/\* $2: *\(.*[^ ]\) *\*/.*,\1,p" "test/fuzz/$1.c"; }
 
+needs_server() { grep -q '^/\* server \*/' "test/fuzz/$1.c"; }
+
 build_target() { # TARGET
-	local links libraries
+	local links libraries PG_CONFIG=$PG_CONFIG
 	read -ra links <<<"$(said "$1" links)"
 	read -ra libraries <<<"$(said "$1" libraries)"
 	mkdir -p "$BUILD/$1/corpus" "$BUILD/$1/failed"
+	if needs_server "$1"; then
+		local -x ASAN_OPTIONS=detect_leaks=0
+		prepare_server asan
+		mapfile -t libraries < <(server_objects)
+	fi
 	"$CLANG" "${FLAGS[@]}" -Isrc -isystem "$("$PG_CONFIG" --includedir-server)" -o "$BUILD/$1/program" \
 		"test/fuzz/$1.c" "${links[@]/#/src/}" -L"$("$PG_CONFIG" --pkglibdir)" "${libraries[@]}"
 	plant_seeds "$1"
+}
+
+# What the server's program is made of, without main().
+server_objects() {
+	local build="$SANITIZED/asan/build"
+	cat "$build"/src/backend/*/objfiles.txt | tr ' ' '\n' | grep -v '/main/main.o$' | sort -u | sed "s,^,$build/,"
+	printf '%s\n' "$build"/src/timezone/{localtime,pgtz,strftime}.o \
+		"$build/src/common/libpgcommon_srv.a" "$build/src/port/libpgport_srv.a" -lssl -lcrypto -lz -lm
 }
 
 plant_seeds() { # TARGET
@@ -66,7 +83,9 @@ plant_seeds() { # TARGET
 
 fuzz() { # TARGET
 	local directory="$BUILD/$1" options=()
-	[ ! -f "test/fuzz/dictionaries/$1" ] || options=(-dict="test/fuzz/dictionaries/$1")
+	# The server leaves memory to the end of its context, or of the process.
+	if needs_server "$1"; then options=(-detect_leaks=0); fi
+	[ ! -f "test/fuzz/dictionaries/$1" ] || options+=(-dict="test/fuzz/dictionaries/$1")
 	say "== $1, $FOR s"
 	run nice -n 19 "$directory/program" -max_total_time="$FOR" -timeout=10 -max_len=4096 -print_final_stats=1 \
 		-artifact_prefix="$directory/failed/" "${options[@]}" "$directory/corpus" "$directory/seeds" \

@@ -22,12 +22,15 @@
 
 SANITIZED=${REFERRAL_SANITIZED_DIR:-/var/tmp/referral-sanitized}
 SOURCE_PACKAGE=postgresql-15
+SANITIZED_LOCK=
 TREE=
 
 prepare_server() { # KIND
 	mkdir -p "$SANITIZED/$1"
-	exec {SANITIZED_LOCK}<"$SANITIZED/$1"
-	flock "$SANITIZED_LOCK"
+	if [ -z "$SANITIZED_LOCK" ]; then
+		exec {SANITIZED_LOCK}<"$SANITIZED/$1"
+		flock "$SANITIZED_LOCK"
+	fi
 	need_sources
 	if [ "$(cat "$SANITIZED/$1/.complete" 2>/dev/null)" != "$(recipe "$1")" ]; then build_server "$1"; fi
 	PG_CONFIG="$SANITIZED/$1/postgresql/bin/pg_config"
