@@ -24,13 +24,17 @@ certificate_reason(const char *reason)
 	return reason;
 }
 
+/* Headers say that a block is encrypted: whoever reads it would need a pass phrase. */
 static const char *
-certificate_check_block(const char *name, const unsigned char *bytes, long length)
+certificate_check_block(const char *name, const char *header, const unsigned char *bytes,
+						long length)
 {
 	X509 *certificate;
 
 	if (strcmp(name, PEM_STRING_X509) != 0)
 		return "it holds something else than certificates";
+	if (header[0] != '\0')
+		return "a certificate in it is encrypted";
 	certificate = d2i_X509(NULL, &bytes, length);
 	if (certificate == NULL)
 		return "a certificate in it cannot be read";
@@ -53,7 +57,7 @@ certificate_check_next(BIO *bio, const char **reason)
 			*reason = "it is not complete";
 		return false;
 	}
-	*reason = certificate_check_block(name, bytes, length);
+	*reason = certificate_check_block(name, header, bytes, length);
 	OPENSSL_free(name);
 	OPENSSL_free(header);
 	OPENSSL_clear_free(bytes, length);
@@ -95,7 +99,7 @@ certificate_compare(BIO *certificates, BIO *private)
 {
 	bool		asked = false;
 	EVP_PKEY   *key = PEM_read_bio_PrivateKey(private, NULL, certificate_refuse_phrase, &asked);
-	X509	   *certificate = PEM_read_bio_X509(certificates, NULL, NULL, NULL);
+	X509	   *certificate = PEM_read_bio_X509(certificates, NULL, certificate_refuse_phrase, &asked);
 	const char *reason = NULL;
 
 	if (asked)
