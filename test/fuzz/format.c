@@ -1,4 +1,5 @@
-/* links: program/template.c program/placeholder.c program/payload_path.c program/payload_chosen.c base/number.c */
+/* links: program/template.c program/placeholder.c program/payload_path.c */
+/* links: program/payload_chosen.c base/number.c */
 /* server */
 /*
  * format.c

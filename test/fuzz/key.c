@@ -1,5 +1,6 @@
 /* links: delivery/signature.c delivery/ed25519.c */
-/* libraries: -lpgcommon -lpgport -lcrypto -no-pie -Wl,--unresolved-symbols=ignore-in-object-files */
+/* libraries: -lpgcommon -lpgport -lcrypto */
+/* libraries: -no-pie -Wl,--unresolved-symbols=ignore-in-object-files */
 /*
  * key.c
  *	  A signing secret, as somebody wrote it. Of the server only the code for

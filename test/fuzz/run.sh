@@ -44,7 +44,7 @@ targets() { basename -s .c test/fuzz/*.c; }
 
 # ---- one target -----------------------------------------------------------
 
-said() { sed -n "s,^/\* $2: *\(.*[^ ]\) *\*/.*,\1,p" "test/fuzz/$1.c"; }
+said() { sed -n "s,^/\* $2: *\(.*[^ ]\) *\*/.*,\1,p" "test/fuzz/$1.c" | tr '\n' ' '; }
 
 needs_server() { grep -q '^/\* server \*/' "test/fuzz/$1.c"; }
 
