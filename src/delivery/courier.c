@@ -285,7 +285,7 @@ courier_should_write(TimestampTz now)
 static bool
 courier_should_save(TimestampTz now)
 {
-	return now >= courier_saves_from && rf_webhook_state_is_due(now);
+	return now >= courier_saves_from && rf_webhook_state_due_at() <= now;
 }
 
 static bool
@@ -375,6 +375,7 @@ static long
 courier_turn_sleep(TimestampTz now)
 {
 	TimestampTz write = Max(rf_record_due_at(), courier_writes_from);
+	TimestampTz save = Max(rf_webhook_state_due_at(), courier_saves_from);
 	TimestampTz read = rf_outbox_next_due();
 
 	if (courier_should_write(now) || courier_should_save(now) || courier_should_read(now))
@@ -384,7 +385,7 @@ courier_turn_sleep(TimestampTz now)
 	if (courier_news)
 		read = courier_reads_from;
 	read = courier_restarts ? DT_NOEND : Max(read, courier_reads_from);
-	return courier_ms_until(Min(Min(read, write), courier_cleans_at()), now);
+	return courier_ms_until(Min(Min(read, write), Min(save, courier_cleans_at())), now);
 }
 
 static long

@@ -86,10 +86,12 @@ rf_webhook_state_begin(RfEndpoint *endpoint)
 	state_add_news(endpoint, true);
 }
 
-bool
-rf_webhook_state_is_due(TimestampTz now)
+TimestampTz
+rf_webhook_state_due_at(void)
 {
-	return rf_agenda_count(RF_AGENDA_UNSAVED) > 0 && (state_urgent || state_next_at <= now);
+	if (rf_agenda_count(RF_AGENDA_UNSAVED) == 0)
+		return DT_NOEND;
+	return state_urgent ? DT_NOBEGIN : state_next_at;
 }
 
 /* ---- statements --------------------------------------------------------- */

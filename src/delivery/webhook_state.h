@@ -22,8 +22,11 @@ extern void rf_webhook_state_disable(RfEndpoint *endpoint, const char *reason);
 /* What is known of it is void: it was enabled again, or has another URL. */
 extern void rf_webhook_state_begin(RfEndpoint *endpoint);
 
-/* Is there something to write, by the steady clock? Ordinary news are written once a second. */
-extern bool rf_webhook_state_is_due(TimestampTz now);
+/*
+ * When, by the steady clock, something is to be written; DT_NOEND: there is
+ * nothing. Ordinary news are written once a second.
+ */
+extern TimestampTz rf_webhook_state_due_at(void);
 
 /* Write what is due, in a turn of its own; later where somebody holds the row. */
 extern void rf_webhook_state_write(void);

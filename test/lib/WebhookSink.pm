@@ -136,7 +136,8 @@ sub release
 	return;
 }
 
-# Answer /told/NAME from now on with that status and those headers.
+# Answer /told/NAME from now on with that status and those headers, of which
+# "Wait: SECONDS" tells when.
 sub tell
 {
 	my ($self, $name, $status, @headers) = @_;
@@ -361,6 +362,8 @@ sub _answer_told
 		chomp(@told = <$told>);
 	}
 	my ($status, @headers) = @told;
+	my ($wait) = map { /^Wait: (.*)/ ? $1 : () } @headers;
+	sleep $wait if $wait;
 	return _send($connection, $status, \@headers, '');
 }
 
