@@ -35,6 +35,9 @@
 #   /wish/WISH           503 that asks for something
 #
 # Whatever follows in the path ("/ok/anything") tells requests apart.
+#
+# Arguments of new() are those of IO::Socket::SSL: then it speaks TLS, and its
+# requests also say whose certificate the client has shown (client).
 package WebhookSink;
 
 use strict;
@@ -56,7 +59,7 @@ my $lifetime = 600;
 
 sub new
 {
-	my ($class) = @_;
+	my ($class, %tls) = @_;
 	my $listener = IO::Socket::INET->new(
 		LocalAddr => '127.0.0.1',
 		Listen    => 200,
@@ -73,6 +76,7 @@ sub new
 		parent   => $$,
 		known    => [],
 		offset   => 0,
+		tls      => \%tls,
 	}, $class;
 
 	open my $log, '>', $self->{log} or die $!;
@@ -87,11 +91,11 @@ sub url
 {
 	my ($self, $path) = @_;
 
-	return "http://127.0.0.1:$self->{port}$path";
+	return (%{ $self->{tls} } ? 'https' : 'http') . "://127.0.0.1:$self->{port}$path";
 }
 
 # All requests so far, or those to a path and below: path, method, query,
-# headers (names in lower case), body, at.
+# headers (names in lower case), body, at, connection (the same number on the same one).
 sub requests
 {
 	my ($self, $path) = @_;
@@ -237,11 +241,19 @@ sub _serve
 sub _serve_connection
 {
 	my ($self, $connection) = @_;
+	my $client;
 
 	$SIG{PIPE} = 'IGNORE';
+	if (%{ $self->{tls} })
+	{
+		require IO::Socket::SSL;
+		IO::Socket::SSL->start_SSL($connection, SSL_server => 1, %{ $self->{tls} }) or return;
+		$client = $connection->peer_certificate('cn');
+	}
 	for (my $nth = 1; my $request = _read_request($connection); $nth++)
 	{
 		$request->{nth} = $nth;
+		@$request{qw(client connection)} = ($client, $$);
 		$self->_remember($request);
 		$self->_answer($connection, $request) or last;
 	}

@@ -102,6 +102,8 @@ missing_packages() {
 		tap)
 			perl -MIPC::Run -e 1 2>/dev/null || echo libipc-run-perl
 			compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || echo libfaketime
+			perl -MIO::Socket::SSL -e 1 2>/dev/null || echo libio-socket-ssl-perl
+			have openssl || echo openssl
 			;;
 		format) have clang-format-14 || have clang-format || echo clang-format-14 ;;
 		fuzz)
