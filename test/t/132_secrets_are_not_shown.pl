@@ -46,7 +46,7 @@ my $id = $node->safe_psql('shop', sprintf(
 # Lines of COPY are not logged: so the values arrive without being typed.
 my %given = map { $_ => "MARKER-$_-of-this-test" } qw(header twice newline pem tls plain);
 $given{newline} .= '\\n';
-$node->safe_psql('shop', "COPY given FROM stdin;\n" . join('', map { "$_\t$given{$_}\n" } sort keys %given) . '\\.');
+$node->safe_psql('shop', "COPY given FROM stdin;\n" . join('', map { "$_\t$given{$_}\n" } sort keys %given) . "\\.\n");
 
 sub run_as_keeper
 {
@@ -70,10 +70,9 @@ my @refused = (
 	run_as_keeper("SELECT rf_set_tls($id, {pem})"),
 	run_as_keeper("SELECT rf_set_tls($id, NULL, {tls}, {pem})"),
 	run_as_keeper("SELECT rf_sign({plain}, 'msg_1', 1, 'x')"),
-	run_as_keeper("SELECT rf_rotate_secret($id, '1 day', {plain})") =~ s/MARKER-plain//r,
 );
-is(scalar grep({ /ERROR/ } @refused), 7, 'what cannot be is refused');
-is(scalar grep({ /MARKER-(?!plain)/ } @refused), 0, 'and no error shows it');
+is(scalar grep({ /ERROR/ } @refused), 6, 'what cannot be is refused');
+is(scalar grep({ /MARKER/ } @refused), 0, 'and no error shows it');
 my (undef, undef, $row) = $node->psql('shop', q{
 	INSERT INTO rf_secret (webhook_id, kind, value, valid_from, valid_until)
 		SELECT 1, 'signing', value, now(), now() FROM given WHERE name = 'plain';
@@ -104,18 +103,21 @@ $node->poll_query_until('shop', "SELECT count(*) = 1 FROM rf_attempt WHERE outco
 unlike($node->safe_psql('shop', 'SELECT string_agg(a::text, chr(10)) FROM rf_attempt AS a'),
 	qr/$pattern/, 'rf_attempt shows none');
 
-# Parameters are not logged of a role for which that is switched off.
-$node->safe_psql('shop', 'ALTER ROLE keeper SET log_parameter_max_length = 0');
+# Parameters are not logged of a role for which that is switched off; verbose plans
+# show them as well.
+$node->safe_psql('shop', q{
+	ALTER ROLE keeper SET log_parameter_max_length = 0;
+	ALTER ROLE keeper SET auto_explain.log_min_duration = -1});
 my $script = PostgreSQL::Test::Utils::tempdir() . '/script';
 append_to_file($script, "SELECT rf_set_headers($id, jsonb_build_object('Authorization', :secret::text));\n");
 $node->command_ok([ qw(pgbench -n -t 1 -M extended -U keeper -D), 'secret=MARKER-as-parameter',
 		'-f', $script, 'shop' ], 'headers are set by parameter');
-is($node->safe_psql('shop', "SELECT count(*) FROM rf_secret WHERE value LIKE '%MARKER-as-parameter%'"), '1',
+is($node->safe_psql('shop', "SELECT count(*) FROM rf_secret WHERE value LIKE '%R-as-parameter%'"), '1',
 	'they are');
 
 my $log = slurp_file($node->logfile);
 unlike($log, qr/Bearer MARKER/, 'the log shows no header');
-my @shown = grep { /$pattern/ && !/LIKE '%MARKER/ } split /\n/, $log;
+my @shown = grep { /$pattern/ } split /\n/, $log;
 is(scalar @shown, 0, 'nor any other secret') or diag join "\n", @shown[0 .. 5];
 like($log, qr/INSERT INTO \S*rf_secret/, 'though it shows what the engine did');
 
