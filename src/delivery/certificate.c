@@ -99,7 +99,8 @@ certificate_compare(BIO *certificates, BIO *private)
 {
 	bool		asked = false;
 	EVP_PKEY   *key = PEM_read_bio_PrivateKey(private, NULL, certificate_refuse_phrase, &asked);
-	X509	   *certificate = PEM_read_bio_X509(certificates, NULL, certificate_refuse_phrase, &asked);
+	X509	   *certificate = PEM_read_bio_X509(certificates, NULL, certificate_refuse_phrase,
+												&asked);
 	const char *reason = NULL;
 
 	if (asked)

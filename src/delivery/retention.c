@@ -71,12 +71,16 @@ retention_cutoff(void)
 /* ---- attempts ----------------------------------------------------------- */
 
 /*
+ * Attempts from before our time came from another place: perhaps a restore goes on,
+ * and the row of rf_home that would tell so has not come yet.
+ *
  * Rows are only appended: the youngest is in the last block, and little older than
  * the moment of its record. No row: the table is empty.
  */
 #define ATTEMPT_STATEMENTS(table) \
 	RF_STATEMENT(read_youngest_##table, \
-				 "SELECT max(started_at) FROM @extschema@.rf_attempt_" #table \
+				 "SELECT max(started_at), (SELECT min(since) FROM @extschema@.rf_home)" \
+				 " FROM @extschema@.rf_attempt_" #table \
 				 " WHERE ctid >= format('(%s,0)'," \
 				 "  greatest(pg_relation_size('@extschema@.rf_attempt_" #table "')" \
 				 "   / current_setting('block_size')::bigint - 1, 0))::tid"); \
@@ -106,12 +110,12 @@ static const struct
 static bool
 retention_is_past(int table)
 {
-	bool  isnull = true;
-	Datum youngest = (Datum) 0;
+	TimestampTz youngest;
+	bool		empty;
 
-	if (rf_execute(attempt_tables[table].read_youngest, NULL, NULL) > 0)
-		youngest = rf_value(0, 1, &isnull);
-	return !isnull && DatumGetTimestampTz(youngest) < retention_cutoff() - LATE_USECS;
+	rf_execute(attempt_tables[table].read_youngest, NULL, NULL);
+	youngest = DatumGetTimestampTz(rf_value(0, 1, &empty));
+	return !empty && youngest >= rf_int64(0, 2) && youngest < retention_cutoff() - LATE_USECS;
 }
 
 /* Nobody waits for the lock, and so nobody behind it. */
@@ -191,6 +195,7 @@ RF_STATEMENT(lock_events,
 RF_STATEMENT(delete_events,
 			 "DELETE FROM @extschema@.rf_event e"
 			 " WHERE e.id = ANY ($1) AND (age(e.xmin) > age($2) OR age(e.xmin) < 0)"
+			 "  AND (SELECT true FROM @extschema@.rf_home h WHERE h.home = e.home LIMIT 1) IS NOT NULL"
 			 "  AND (SELECT true FROM @extschema@.rf_retry r WHERE r.event_id = e.id LIMIT 1) IS NULL"
 			 "  AND (SELECT true FROM @extschema@.rf_dead d WHERE d.event_id = e.id LIMIT 1) IS NULL",
 			 INT8ARRAYOID, XIDOID);

@@ -208,7 +208,8 @@ RF_STATEMENT(end_secrets,
 void
 rf_secret_rotate(int64 webhook_id, RfKeyKind kind, TimestampTz now, TimestampTz end, RfKey *key)
 {
-	Datum	   values[] = {Int64GetDatum(webhook_id), TimestampTzGetDatum(now), TimestampTzGetDatum(end)};
+	Datum values[] = {
+		Int64GetDatum(webhook_id), TimestampTzGetDatum(now), TimestampTzGetDatum(end)};
 	RfSecrets *secrets = rf_secrets_create();
 
 	rf_execute(&delete_ended, values, NULL);

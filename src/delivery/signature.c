@@ -68,7 +68,7 @@ signature_digest(const RfKey *key, const RfSigned *message, uint8 digest[PG_SHA2
 						context == NULL ? "out of memory" : pg_hmac_error(context))));
 }
 
-/* Base64 with a terminating zero; the type of the bytes changed in PostgreSQL 18, void fits both. */
+/* Base64 with a zero at its end. The type of bytes changed in PostgreSQL 18; void fits both. */
 static void
 signature_encode(char *text, size_t size, const char *prefix, const uint8 *bytes, int nbytes)
 {
@@ -137,7 +137,9 @@ static const struct
 	const char *prefix;
 	RfKeyKind	kind;
 } signature_prefixes[] = {
-	{SHARED_PREFIX, RF_KEY_SHARED}, {PRIVATE_PREFIX, RF_KEY_PRIVATE}, {PUBLIC_PREFIX, RF_KEY_PUBLIC}};
+	{SHARED_PREFIX, RF_KEY_SHARED},
+	{PRIVATE_PREFIX, RF_KEY_PRIVATE},
+	{PUBLIC_PREFIX, RF_KEY_PUBLIC}};
 
 /* The kind, and where the base64 begins. */
 static RfKeyKind

@@ -41,7 +41,8 @@ sub silence { $node->safe_psql('shop', "UPDATE rf_webhook SET events = '{invited
 sub make_old
 {
 	$node->safe_psql('shop',
-		"UPDATE rf_event SET created_at = created_at - interval '40 days';"
+		"UPDATE rf_home SET since = since - interval '1 year';"
+		  . "UPDATE rf_event SET created_at = created_at - interval '40 days';"
 		  . join '', map { "UPDATE rf_attempt_$_ SET started_at = started_at - interval '40 days';" } 0 .. 3);
 	return;
 }
@@ -77,13 +78,23 @@ is_settled('SELECT count(*) = 0 FROM rf_attempt', 'old attempts are removed');
 is($node->safe_psql('shop', 'SELECT count(*) FROM rf_outbox'), '0',
 	'after the deliveries that they tell to be done');
 
+# What came from another place is not ours to remove, nor what was tried before our time.
+$node->safe_psql('shop', q{
+	INSERT INTO rf_event (home, type, created_at, payload) VALUES (4711, 'webhook.test', now() - interval '1 year', '{}');
+	INSERT INTO rf_attempt_1 (delivery_id, event_id, webhook_id, attempt, started_at, outcome)
+		VALUES (0, 0, 0, 1, now() - interval '5 years', 'success')});
+
 # What comes late is sent, and then removed: by a new worker at once, else within an hour.
 $node->safe_psql('shop', "UPDATE rf_webhook SET state = 'enabled' WHERE id = $parked");
 is_settled("SELECT count(*) = 4 FROM rf_attempt WHERE webhook_id = $parked",
 	'what was parked or prepared long ago arrives');
 $node->restart;
-is_settled('SELECT count(*) = 3 FROM rf_event', 'and goes in its turn; what is dead stays');
-is($node->safe_psql('shop', 'SELECT count(*) FROM rf_attempt'), '4', 'new attempts stay');
+is_settled('SELECT count(*) = 3 FROM rf_event WHERE home <> 4711',
+	'and goes in its turn; what is dead stays');
+is($node->safe_psql('shop', 'SELECT count(*) FROM rf_event WHERE home = 4711'), '1',
+	'and so does what came from another place');
+is($node->safe_psql('shop', 'SELECT count(*) FROM rf_attempt'), '5',
+	'new attempts stay, and those from before this place');
 
 $node->stop;
 $sink->stop;

@@ -7,6 +7,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::RealBin/../lib";
 use Errno qw(ENOSPC);
+use File::Temp ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use ServedNode;
@@ -14,8 +15,10 @@ use Test::More;
 use Time::HiRes qw(sleep);
 use WebhookSink;
 
-my $volume = $ENV{REFERRAL_SMALL_VOLUME};
-plan skip_all => 'REFERRAL_SMALL_VOLUME names no directory' unless defined $volume && -d $volume;
+my $file_system = $ENV{REFERRAL_SMALL_VOLUME};
+plan skip_all => 'REFERRAL_SMALL_VOLUME names no directory'
+  unless defined $file_system && -d $file_system;
+my $volume = File::Temp::tempdir(DIR => $file_system, CLEANUP => 1);
 
 my $sink = WebhookSink->new;
 my $ballast = "$volume/ballast";
