@@ -60,18 +60,23 @@ RF_STATEMENT(lock_fulfilments,
 			 "  WHERE f.id = ANY ($1) ORDER BY f.id FOR UPDATE SKIP LOCKED) AS l",
 			 INT8ARRAYOID);
 
-/* Of several that tell of one reward, one that it was given. */
+/*
+ * Of several that tell of one reward, one that it was given. One that had failed, and
+ * whose delivery then arrived after all, was given, too.
+ */
 RF_STATEMENT(tell_rewards,
 			 "UPDATE @extschema@.rf_reward r"
 			 " SET state = CASE WHEN f.ok THEN 'fulfilled' ELSE 'failed' END, changed_at = $3,"
 			 "  fulfilled_at = CASE WHEN f.ok THEN $3 ELSE r.fulfilled_at END,"
 			 "  reference = CASE WHEN f.ok THEN f.reference ELSE r.reference END,"
-			 "  reason = CASE WHEN f.ok THEN r.reason ELSE coalesce(f.error, r.reason) END"
+			 "  reason = CASE WHEN NOT f.ok THEN coalesce(f.error, r.reason)"
+			 "   WHEN r.state = 'issued' THEN r.reason END"
 			 " FROM (SELECT DISTINCT ON (n.reward_id) n.* FROM @extschema@.rf_fulfilment n"
 			 "   JOIN @extschema@.rf_reward i ON i.id = n.reward_id AND i.issued_at = n.issued_at"
 			 "   WHERE n.id = ANY ($1) ORDER BY n.reward_id, n.ok DESC, n.id) AS f"
 			 " JOIN @extschema@.rf_reward o ON o.id = f.reward_id"
-			 " WHERE r.id = f.reward_id AND r.id = ANY ($2) AND r.state = 'issued'"
+			 " WHERE r.id = f.reward_id AND r.id = ANY ($2)"
+			 "  AND (r.state = 'issued' OR r.state = 'failed' AND f.ok)"
 			 " RETURNING" RF_REWARD_CHANGE_COLUMNS,
 			 INT8ARRAYOID, INT8ARRAYOID, TIMESTAMPTZOID);
 

@@ -71,6 +71,8 @@ ok($node->poll_query_until('shop', "SELECT count(*) = 1 FROM rf_event WHERE type
 join_person_of('Refused', 'refused@example.com');
 await_reward('refused@example.com', "state = 'failed' AND reason = 'HTTP status 402'",
 	'a dead delivery fails it, with the last error');
+join_person_of('Refused', 'late@example.com');
+await_reward('late@example.com', "state = 'failed'", 'and another one');
 
 # What does not fulfill, is not dead, or comes too late changes nothing.
 join_person_of('Told', 'told@example.com');
@@ -84,12 +86,16 @@ is($node->safe_psql('shop', "SELECT string_agg(state, ' ') FROM rf_reward WHERE 
 		  . reward_of('told@example.com') . ', ' . reward_of('gone@example.com') . ')'),
 	'issued issued', 'neither says anything about the reward');
 
-# Failed, and issued again: another event, another delivery.
+# Failed, and sent again; or issued again: another event, another delivery.
 $node->safe_psql('shop', sprintf "UPDATE rf_webhook SET url = '%s' WHERE sources = '{Refused}'",
 	$sink->url('/ok/refused'));
+$node->safe_psql('shop', 'SELECT rf_replay(d.delivery_id) FROM rf_dead d JOIN rf_event e ON e.id = d.event_id'
+	  . ' WHERE e.reward_id = ' . reward_of('late@example.com'));
+await_reward('late@example.com', "state = 'fulfilled' AND reason IS NULL AND reference ~ '^msg_'",
+	'a delivery that arrives after all has given it');
 $node->safe_psql('shop', 'SELECT rf_issue(' . reward_of('refused@example.com') . ')');
 await_reward('refused@example.com', "state = 'fulfilled' AND reason IS NULL", 'issued again, it is given');
-($issued) = issued_to('/ok/refused');
+$issued = (issued_to('/ok/refused'))[-1];
 my $dead = $node->safe_psql('shop', "SELECT d.delivery_id FROM rf_dead d JOIN rf_event e ON e.id = d.event_id"
 	  . " WHERE e.type = 'reward.issued'");
 $node->safe_psql('shop', "SELECT rf_replay($dead)");
