@@ -1,5 +1,5 @@
 /* links: program/template.c program/placeholder.c program/payload_path.c */
-/* links: program/payload_chosen.c base/number.c */
+/* links: program/payload_chosen.c */
 /* server */
 /*
  * format.c

@@ -66,7 +66,7 @@ build_target() { # TARGET
 # What the server's program is made of, without main().
 server_objects() {
 	local build="$SANITIZED/asan/build"
-	cat "$build"/src/backend/*/objfiles.txt | tr ' ' '\n' | grep -v '/main/main.o$' | sort -u | sed "s,^,$build/,"
+	cat "$build"/src/backend/*/objfiles.txt | tr ' ' '\n' | grep '\.o$' | grep -v '/main/main.o$' | sort -u | sed "s,^,$build/,"
 	printf '%s\n' "$build"/src/timezone/{localtime,pgtz,strftime}.o \
 		"$build/src/common/libpgcommon_srv.a" "$build/src/port/libpgport_srv.a" -lssl -lcrypto -lz -lm
 }
