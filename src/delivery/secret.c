@@ -177,7 +177,7 @@ rf_secret_current_key(int64 webhook_id, RfKey *key)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),
 				 errmsg("secret of webhook " INT64_FORMAT " is not one that can sign", webhook_id),
-				 errhint("Make another with rf_rotate_secret.")));
+				 errhint("Make another: rf_rotate_secret(webhook_id, '0', 'v1').")));
 	return true;
 }
 
@@ -198,7 +198,7 @@ RF_STATEMENT(delete_ended,
 			 "DELETE FROM @extschema@.rf_secret"
 			 " WHERE webhook_id = $1 AND kind = 'signing' AND (valid_until <= $2 OR $3 <= $2)",
 			 INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID);
-/* A time of the past cannot be before its own beginning, whatever the clock did. */
+/* None may end before it begins, whatever the clock did. */
 RF_STATEMENT(end_secrets,
 			 "UPDATE @extschema@.rf_secret"
 			 " SET valid_from = least(valid_from, $2), valid_until = least(valid_until, $3)"
