@@ -106,6 +106,23 @@ SELECT rf_webhook_secret(:id);
 \set VERBOSITY default
 ROLLBACK;
 
+-- A secret that is to begin later still does after a rotation, unless all end before.
+BEGIN;
+INSERT INTO rf_webhook (url) VALUES ('https://example.com/later') RETURNING id \gset
+INSERT INTO rf_secret (webhook_id, kind, value, valid_from, valid_until) VALUES
+	(:id, 'signing', 'whsec_QUFB', now() + interval '2 hours', now() + interval '9 hours'),
+	(:id, 'signing', 'whsec_QkJC', now() + interval '6 hours', now() + interval '9 hours');
+SELECT rf_rotate_secret(:id, '5 hours') IS NOT NULL AS rotated;
+SELECT value, extract(hour FROM valid_from - now()) AS from, round(extract(epoch FROM valid_until - now()) / 3600) AS until
+FROM rf_secret WHERE webhook_id = :id AND value IN ('whsec_QUFB', 'whsec_QkJC');
+ROLLBACK;
+
+-- The key pair and the signature that Svix publishes.
+SELECT rf_sign('whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==',
+	'msg_p5jXN8AQM9LWM0D4loKWxJek', 1614265330, '{"test": 2432232314}') AS signature \gset
+SELECT :'signature' AS signature, rf_verify('whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=',
+	'msg_p5jXN8AQM9LWM0D4loKWxJek', 1614265330, '{"test": 2432232314}', :'signature', NULL) AS verifies;
+
 -- Apps and readers come near no secret, operators only by the functions.
 BEGIN;
 CREATE ROLE secrets_app;

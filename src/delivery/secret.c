@@ -196,12 +196,19 @@ rf_secret_key_kind(const char *signature)
 
 RF_STATEMENT(delete_ended,
 			 "DELETE FROM @extschema@.rf_secret"
-			 " WHERE webhook_id = $1 AND kind = 'signing' AND (valid_until <= $2 OR $3 <= $2)",
+			 " WHERE webhook_id = $1 AND kind = 'signing'"
+			 "  AND (valid_until <= $2 OR $3 <= $2"
+			 "   OR (valid_from >= $3 AND valid_until IS NOT NULL))",
 			 INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID);
-/* None may end before it begins, whatever the clock did. */
+/*
+ * The current one began in the past, whatever the clock did since; one that is to
+ * begin later still does.
+ */
 RF_STATEMENT(end_secrets,
 			 "UPDATE @extschema@.rf_secret"
-			 " SET valid_from = least(valid_from, $2), valid_until = least(valid_until, $3)"
+			 " SET valid_from ="
+			 "   CASE WHEN valid_until IS NULL THEN least(valid_from, $2) ELSE valid_from END,"
+			 "  valid_until = least(valid_until, $3)"
 			 " WHERE webhook_id = $1 AND kind = 'signing'",
 			 INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID);
 
