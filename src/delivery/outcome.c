@@ -32,6 +32,7 @@ rf_outcome_complain(const char *error)
 {
 	static TimestampTz logged = 0;
 
+	rf_statistics_note_fault(error);
 	if (!rf_turn_may_log(&logged))
 		return;
 	ereport(LOG,
@@ -43,16 +44,10 @@ rf_outcome_complain(const char *error)
 static void
 outcome_give_back(RfParcel *parcel, const RfHttpResult *result)
 {
-	static TimestampTz logged = 0;
-	RfEndpoint		  *endpoint = parcel->endpoint;
+	RfEndpoint *endpoint = parcel->endpoint;
 
-	rf_statistics_note_fault(result->error);
-	if (rf_turn_may_log(&logged))
-		ereport(LOG,
-				(errmsg("could not send a webhook: %s", result->error),
-				 errdetail("The fault is on this side, so the attempt does not count."),
-				 errhint("Check the limits of open files and memory, and the network.")));
-	if (!result->exhausted)
+	rf_outcome_complain(result->error);
+	if (result->doubtful)
 		parcel->delivery.given_back++;
 	rf_standing_forgo(endpoint, parcel);
 	endpoint->sends_from = rf_steady_now() + Max(parcel->delivery.given_back, 1) * OWN_FAULT_USECS;

@@ -21,6 +21,7 @@
 #   /odd-headers         204 with headers that hold quotes, control characters and UTF-8
 #   /long-header         200 with one header of 200 kB
 #   /early               413 and a close before the body was read
+#   /leave               204, and closes the connection
 #   /once                held, then 204, once for each connection; later ones are
 #                        read, and their connection is closed
 #   /endless-headers     200 and headers without end
@@ -60,8 +61,9 @@ my $lifetime = 600;
 sub new
 {
 	my ($class, %tls) = @_;
+	my $address = delete $tls{address};
 	my $listener = IO::Socket::INET->new(
-		LocalAddr => '127.0.0.1',
+		LocalAddr => $address // '127.0.0.1',
 		Listen    => 200,
 		ReuseAddr => 1) // die "cannot listen: $!";
 	my $dir = PostgreSQL::Test::Utils::tempdir();
@@ -254,6 +256,7 @@ sub _serve_connection
 	{
 		$request->{nth} = $nth;
 		@$request{qw(client connection)} = ($client, $$);
+		$request->{address} = $connection->sockhost;
 		$self->_remember($request);
 		$self->_answer($connection, $request) or last;
 	}
@@ -508,6 +511,12 @@ sub _answer_chunks
 sub _answer_nonsense
 {
 	_write($_[1], "HTTP/9.9 minus one\r\n\r\n");
+	return 0;
+}
+
+sub _answer_leave
+{
+	_send($_[1], 204, ['Connection: close'], '');
 	return 0;
 }
 
