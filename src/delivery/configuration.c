@@ -2,8 +2,8 @@
  * configuration.c
  *	  See configuration.h.
  *
- * Webhooks are read again when the generation of the programme has moved, and
- * once a minute. When a secret begins and ends is read with it: whoever signs
+ * Homes and webhooks are read again when the generation of the programme has moved,
+ * and once a minute. When a secret begins and ends is read with it: whoever signs
  * looks at the time.
  */
 #include "postgres.h"
@@ -450,10 +450,10 @@ rf_configuration_refresh(void)
 	uint64		generation = rf_campaign_generation();
 	bool		result;
 
-	homes_changed |= configuration_read_homes();
 	if (generation != configuration_generation ||
 		TimestampDifferenceExceeds(configuration_read_at, now, REREAD_MS))
 	{
+		homes_changed |= configuration_read_homes();
 		configuration_read_webhooks();
 		configuration_generation = generation;
 		configuration_read_at = now;
