@@ -101,7 +101,8 @@ my $failures = status($fails, 'failures');
 # What waits: two under way, the others behind them.
 await_status($held, 'pending = 40 AND in_flight = 1', 'what waits and what is under way');
 await_status($held, "oldest_pending BETWEEN interval '0' AND interval '1 minute'", 'since when');
-is($node->safe_psql('shop', 'SELECT pending, retrying + parked, workers, in_flight FROM rf_status'), '40|40|1|1',
+ok($node->poll_query_until('shop',
+	'SELECT (pending, retrying + parked, workers, in_flight) = (40, 40, 1, 1) FROM rf_status'),
 	'rf_status adds it up');
 is($node->safe_psql('shop', qq{
 	SELECT s.oldest_pending = now() - (SELECT min(e.created_at) FROM rf_event e)
