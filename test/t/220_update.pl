@@ -1,6 +1,7 @@
-# A database of 0.1.0 after ALTER EXTENSION ... UPDATE is what CREATE EXTENSION
-# makes, object by object; its rows are as they were; people go on to qualify, and
-# what waited is sent. Its dumps and those of a new database fit each other.
+# A database of an older version after ALTER EXTENSION ... UPDATE is what CREATE
+# EXTENSION makes, object by object; its rows are as they were; people go on to
+# qualify, and what waited is sent. Its dumps and those of a new database fit each
+# other.
 use strict;
 use warnings;
 
@@ -27,15 +28,15 @@ sub load
 
 sub create_old
 {
-	my ($database) = @_;
+	my ($database, $version) = @_;
 
 	$node->safe_psql('postgres', "CREATE DATABASE $database");
-	$node->safe_psql($database, q{CREATE EXTENSION referral VERSION '0.1.0'});
-	$node->wait_for_log(qr/DETAIL:  The extension there is of version 0\.1\.0/);
+	$node->safe_psql($database, "CREATE EXTENSION referral VERSION '$version'");
+	$node->wait_for_log(qr/DETAIL:  The extension there is of version \Q$version\E/);
 	return;
 }
 
-# The columns that 0.1.0 has of each table, but for those that the worker fills.
+# The columns that a database has of each table, but for those that the worker fills.
 sub old_columns
 {
 	my ($database) = @_;
@@ -64,61 +65,88 @@ sub rows_of
 	} @tables;
 }
 
-# A database of 0.1.0, with rows and roles.
-$node->safe_psql('postgres', "CREATE ROLE shop_$_") foreach qw(app operator reader);
-create_old('shop');
-load('shop', "$FindBin::RealBin/../data/rows-0.1.0.sql");
-$node->safe_psql('shop', q{
-	GRANT SELECT ON rf_reward_status, rf_campaign_stats, rf_purchase TO shop_app;
-	GRANT INSERT (email, campaign_id) ON rf_participant TO shop_app;
-	GRANT EXECUTE ON FUNCTION rf_explain, rf_qualify TO shop_app;
-	GRANT SELECT ON rf_coupon TO shop_operator;
-	GRANT SELECT ON rf_status TO shop_reader;});
-ok(await_state($node, 'shop', 'absent'), 'the older version is not served');
-my ($status, $output, $errors) = $node->psql('shop', q{SELECT rf_join('spring', 'x@x.example')});
-like($errors, qr/HINT: .*ALTER EXTENSION referral UPDATE/, 'who calls it is told');
-my @columns = old_columns('shop');
-my $rows = rows_of('shop', @columns);
-like($rows, qr/rf_reward 21\|.*rf_webhook 2\|/s, 'there are rows');
-my $rights = rights_of($node, 'shop');
+# As they are now.
+my $dumps = "$PostgreSQL::Test::Utils::tmp_check/update";
 
-$node->safe_psql('shop', 'ALTER EXTENSION referral UPDATE');
-is( $node->safe_psql('shop', q{
-		SELECT installed_version = default_version
-		FROM pg_available_extensions WHERE name = 'referral'}),
-	't', 'updated');
-is(rows_of('shop', @columns), $rows, 'every row as it was');
-my %granted = map { $_ => 1 } @{ rights_of($node, 'shop') };
-is(join("\n", grep { !$granted{$_} && !/rf_create_webhook/ } @$rights), '',
-	'whoever had a right has it, but on a function that is another one now');
-
-# The same objects as in a new database.
-$node->safe_psql('postgres', 'CREATE DATABASE fresh');
-$node->safe_psql('fresh', 'CREATE EXTENSION referral');
-foreach my $database (qw(shop fresh))
+sub same_as_new
 {
+	my ($database) = @_;
+
 	$node->safe_psql($database, "SELECT rf_grant('shop_$_', '$_')")
 	  foreach qw(app operator reader);
+	same_catalog(catalog_of($node, $database), catalog_of($node, 'fresh'),
+		"$database, updated or new: the same catalog");
+	return;
 }
-same_catalog(catalog_of($node, 'shop'), catalog_of($node, 'fresh'),
-	'updated or new: the same catalog');
+
+# What has changed since cannot be called; what has not may be.
+my %errors_of_old = ('0.1.0' => qr/HINT: .*ALTER EXTENSION referral UPDATE/, '0.2.0' => qr/^$/);
+
+# A database of a version, with rows and roles, and then updated.
+sub update
+{
+	my ($database, $version, $shape) = @_;
+
+	create_old($database, $version);
+	load($database, "$FindBin::RealBin/../data/rows-$version.sql");
+	my ($status, $output, $errors) = $node->psql($database, q{BEGIN; SELECT rf_join('spring', 'x@x.example'); ROLLBACK});
+	like($errors, $errors_of_old{$version}, 'who calls it is told if it has changed');
+	$node->safe_psql($database, q{
+		GRANT SELECT ON rf_reward_status, rf_campaign_stats, rf_purchase TO shop_app;
+		GRANT INSERT (email, campaign_id) ON rf_participant TO shop_app;
+		GRANT EXECUTE ON FUNCTION rf_explain, rf_qualify TO shop_app;
+		GRANT SELECT ON rf_coupon TO shop_operator;
+		GRANT SELECT ON rf_status TO shop_reader;});
+	ok(await_state($node, $database, 'absent'), "$version is not served");
+	my @columns = old_columns($database);
+	my $rows = rows_of($database, @columns);
+	like($rows, $shape, 'there are rows');
+	my $rights = rights_of($node, $database);
+
+	$node->safe_psql($database, 'ALTER EXTENSION referral UPDATE');
+	is( $node->safe_psql($database, q{
+			SELECT installed_version = default_version
+			FROM pg_available_extensions WHERE name = 'referral'}),
+		't', 'updated');
+	is(rows_of($database, @columns), $rows, 'every row as it was');
+	my %granted = map { $_ => 1 } @{ rights_of($node, $database) };
+	is(join("\n", grep { !$granted{$_} && !/rf_create_webhook/ } @$rights), '',
+		'whoever had a right has it, but on a function that is another one now');
+	same_as_new($database);
+	return;
+}
 
 # Dumps, before anything happens to the rows.
-my $dump = "$PostgreSQL::Test::Utils::tmp_check/update";
-my @all = old_columns('shop');
-$rows = rows_of('shop', @all);
-command_ok([ 'pg_dump', '-f', "$dump.shop", $node->connstr('shop') ], 'shop: dumped');
-$node->safe_psql('postgres', 'CREATE DATABASE restored');
-load('restored', "$dump.shop");
-is(rows_of('restored', @all), $rows, 'the dump of an updated database fits a new one');
-same_catalog(catalog_of($node, 'restored'), catalog_of($node, 'shop'),
-	'and brings the rights along');
-command_ok([ 'pg_dump', '-f', "$dump.restored", $node->connstr('restored') ],
-	'restored: dumped');
-create_old('again');
-$node->safe_psql('again', 'ALTER EXTENSION referral UPDATE');
-load('again', "$dump.restored");
-is(rows_of('again', @all), $rows, 'the dump of a new database fits an updated one');
+sub dump_both_ways
+{
+	my ($database, $version) = @_;
+	my @all = old_columns($database);
+	my $rows = rows_of($database, @all);
+
+	command_ok([ 'pg_dump', '-f', "$dumps.$database", $node->connstr($database) ], "$database: dumped");
+	$node->safe_psql('postgres', "CREATE DATABASE ${database}_restored");
+	load("${database}_restored", "$dumps.$database");
+	is(rows_of("${database}_restored", @all), $rows, 'the dump of an updated database fits a new one');
+	same_catalog(catalog_of($node, "${database}_restored"), catalog_of($node, $database),
+		'and brings the rights along');
+	command_ok([ 'pg_dump', '-f', "$dumps.restored", $node->connstr("${database}_restored") ],
+		'restored: dumped');
+	create_old("${database}_again", $version);
+	$node->safe_psql("${database}_again", 'ALTER EXTENSION referral UPDATE');
+	load("${database}_again", "$dumps.restored");
+	is(rows_of("${database}_again", @all), $rows, 'the dump of a new database fits an updated one');
+	return;
+}
+
+$node->safe_psql('postgres', "CREATE ROLE shop_$_") foreach qw(app operator reader);
+$node->safe_psql('postgres', 'CREATE DATABASE fresh');
+$node->safe_psql('fresh', 'CREATE EXTENSION referral');
+$node->safe_psql('fresh', "SELECT rf_grant('shop_$_', '$_')") foreach qw(app operator reader);
+
+# ---- 0.1.0 ----
+
+update('shop', '0.1.0', qr/rf_reward 21\|.*rf_webhook 2\|/s);
+dump_both_ways('shop', '0.1.0');
 
 # The worker takes it up. These rows come from another place: it waits for a word.
 ok(await_state($node, 'shop', 'silent'), 'an updated copy is silent');
@@ -129,7 +157,7 @@ ok($node->poll_query_until('shop', 'SELECT pending + retrying = 0 FROM rf_status
 	'what waited in 0.1.0 is sent');
 my %form = map { ($_->{headers}{'webhook-id'} // $_->{body}) => 1 } $sink->requests('/ok/form');
 is(scalar keys %form, 7, 'all of it');
-create_old('club');
+create_old('club', '0.1.0');
 $node->safe_psql('club', 'ALTER EXTENSION referral UPDATE');
 ok(await_state($node, 'club', 'serving'), 'a database that was never moved is served at once');
 
@@ -163,6 +191,40 @@ is( $node->safe_psql('shop', q{
 		SELECT created FROM rf_join('spring', 'fay@yopmail.com', referred_by => 'ANN1');
 		SELECT state FROM rf_participant WHERE email = 'fay@yopmail.com';}),
 	"t\nheld", 'people join');
+
+# ---- 0.2.0 ----
+
+update('store', '0.2.0', qr/rf_dead 5\|.*rf_retry 14\|.*rf_reward 31\|.*rf_webhook 7\|/s);
+dump_both_ways('store', '0.2.0');
+ok(await_state($node, 'store', 'silent'), 'an updated copy is silent');
+$node->safe_psql('store', "UPDATE rf_webhook SET url = '" . $sink->url('/ok/store/')
+	  . "' || coalesce(name, 'none'); SELECT rf_adopt_database()");
+ok( $node->poll_query_until('store', 'SELECT pending + retrying = 0 FROM rf_status'),
+	'what waited in 0.2.0 is sent');
+
+# What each webhook was sent, of what signature.
+sub sent_to
+{
+	my ($name) = @_;
+
+	return scalar grep { ($_->{headers}{'webhook-signature'} // '') =~ /^v1,\S{44}$/ }
+	  $sink->requests("/ok/store/$name");
+}
+
+is_deeply({ map { $_ => sent_to($_) } qw(ok busy form dead fields gone none) },
+	{ ok => 1, busy => 5, form => 4, dead => 0, fields => 0, gone => 0, none => 0 },
+	'to whom it was meant, and signed; dead, parked and disabled ones are not');
+$node->safe_psql('store', q{UPDATE rf_webhook SET state = 'enabled' WHERE state <> 'enabled'});
+is( $node->safe_psql('store', q{SELECT rf_replay_webhook(id, rate => 1000) FROM rf_webhook WHERE name = 'dead'}),
+	5, 'what was dead can be replayed');
+ok( $node->poll_query_until('store', 'SELECT pending + retrying + parked + dead = 0 FROM rf_status'),
+	'and what was parked is sent when its webhook is enabled');
+is_deeply([ map { sent_to($_) } qw(dead fields gone) ], [ 5, 3, 3 ], 'all of it');
+is( $node->safe_psql('store', q{
+		UPDATE rf_campaign SET currency = 'EUR' WHERE id = 1;
+		INSERT INTO orders VALUES (3, 'PER2', 50);
+		SELECT count(*), sum(amount) FROM rf_purchase;}),
+	'3|230.00', 'a table that was attached in 0.2.0 goes on');
 
 $node->stop;
 $sink->stop;
