@@ -15,7 +15,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 our @EXPORT = qw(served_node create_served await_state await_no_worker
-  worker_pid other_worker elapsed_below hung_receiver add_webhook join_person
+  worker_pid other_worker elapsed_below scaled hung_receiver add_webhook join_person
   await_request answer_request hang_request);
 
 # A running server; more lines for its postgresql.conf may follow the name.
@@ -81,12 +81,20 @@ sub other_worker
 		"SELECT state = 'serving' AND pid <> $pid FROM rf_worker_status()");
 }
 
-# Run some code and test that it took less than this many seconds, or that many
-# times more where everything is slower: under a sanitizer.
+# A limit of time or memory, so many times more where everything takes more of
+# it: under a sanitizer.
+sub scaled
+{
+	my ($limit) = @_;
+
+	return $limit * ($ENV{REFERRAL_TEST_SLOWNESS} // 1);
+}
+
+# Run some code and test that it took less than this many seconds.
 sub elapsed_below
 {
 	my ($seconds, $what, $code) = @_;
-	$seconds *= $ENV{REFERRAL_TEST_SLOWNESS} // 1;
+	$seconds = scaled($seconds);
 	my $start = time;
 
 	$code->();

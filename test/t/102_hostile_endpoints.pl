@@ -56,7 +56,7 @@ $node->safe_psql('shop', "INSERT INTO rf_participant (campaign_id, email)"
 	  . " SELECT 1, 'person' || i || '\@example.com' FROM generate_series(1, $people) i");
 my $start = time;
 $sink->await($people, '/ok/healthy');
-cmp_ok(time - $start, '<=', 2, 'a healthy endpoint is served while others hang');
+cmp_ok(time - $start, '<=', scaled(2), 'a healthy endpoint is served while others hang');
 
 foreach my $name (sort keys %hostile)
 {
@@ -76,8 +76,7 @@ is($node->safe_psql('shop',
 	'4096', 'of which 4 KiB are kept');
 is(scalar $sink->requests('/ok') - $sink->requests('/ok/healthy'), 0, 'no redirect was followed');
 is(worker_pid($node, 'shop'), $pid, 'the worker is the same');
-# A sanitizer keeps what was freed for a while.
-cmp_ok(worker_memory() - $memory, '<', 16 * 1024 * ($ENV{REFERRAL_TEST_SLOWNESS} // 1), 'and has not grown');
+cmp_ok(worker_memory() - $memory, '<', scaled(16 * 1024), 'and has not grown');
 
 # At most one request at a time to who does not answer.
 is($node->safe_psql('shop', "SELECT count(*) FROM rf_attempt a JOIN rf_attempt b"

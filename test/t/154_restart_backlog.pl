@@ -54,7 +54,7 @@ sub first_requests
 
 $node->restart;
 my $took = first_requests();
-cmp_ok($took, '<', 2, sprintf('within 2 s of the start (%.2f s)', $took));
+cmp_ok($took, '<', scaled(2), sprintf('within 2 s of the start (%.2f s)', $took));
 
 # Half of them tried: what is left comes after them.
 $node->stop;
@@ -67,7 +67,7 @@ $node->safe_psql('shop', qq{
 $node->append_conf('postgresql.conf', "shared_preload_libraries = 'referral'");
 $node->restart;
 $took = first_requests();
-cmp_ok($took, '<', 10, sprintf('within 10 s where half of them were tried (%.2f s)', $took));
+cmp_ok($took, '<', scaled(10), sprintf('within 10 s where half of them were tried (%.2f s)', $took));
 $node->safe_psql('postgres', 'DROP DATABASE shop');
 
 # What is parked needs no more reading: enough of it and another table is filled.
