@@ -3,7 +3,7 @@
 \set SHOW_CONTEXT never
 
 -- guards: what is noted of deliveries is told to rewards: fulfilled with the
--- reference, failed with the error, and nothing where it came too late
+-- reference, even where it had failed; failed with the error; nothing where it was issued anew
 BEGIN;
 INSERT INTO rf_campaign (slug, name) VALUES ('replay-gifts', 'Gifts') RETURNING id AS campaign \gset
 INSERT INTO rf_webhook (campaign_id, url, fulfills) VALUES (:campaign, 'https://gifts.example/', true) RETURNING id AS gifts \gset
