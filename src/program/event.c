@@ -93,10 +93,12 @@ event_format(const RfSubscription *subscription, const RfEvent *event, int64 eve
 			 const char *standard)
 {
 	const char *message_id = rf_event_message_id(rf_home_current(), event_id);
+	char	   *body;
 
 	if (event_must_fit(event))
 		return rf_format_body(standard, message_id, subscription);
-	return rf_format_body_if_fits(standard, message_id, subscription);
+	body = rf_format_body_if_fits(standard, message_id, subscription);
+	return body != NULL && rf_payload_fits(body) ? body : NULL;
 }
 
 /*

@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/json.h"
@@ -107,6 +108,8 @@ rf_format_body_if_fits(const char *standard, const char *message_id,
 {
 	RfPayload payload;
 
+	/* Thousands of webhooks may want the same event. */
+	CHECK_FOR_INTERRUPTS();
 	if (subscription->format == RF_FORMAT_STANDARD)
 		return NULL;
 	payload = rf_payload_read(standard, message_id);

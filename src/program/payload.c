@@ -234,6 +234,12 @@ rf_payload_standard(StringInfo out, const RfEvent *event, TimestampTz when)
 	appendStringInfoChar(out, '}');
 }
 
+bool
+rf_payload_fits(const char *text)
+{
+	return strlen(pg_server_to_any(text, strlen(text), PG_UTF8)) <= RF_PAYLOAD_MAX;
+}
+
 Datum
 rf_payload_freeze(const char *text, RfEventType type)
 {

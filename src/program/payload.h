@@ -102,4 +102,7 @@ extern void rf_payload_time(StringInfo out, TimestampTz when);
  */
 extern Datum rf_payload_freeze(const char *text, RfEventType type);
 
+/* Would it do so without an error? */
+extern bool rf_payload_fits(const char *text);
+
 #endif /* RF_PAYLOAD_H */
