@@ -45,7 +45,7 @@ blame_is_proxys(const RfFacts *facts)
 {
 	if (!facts->proxied || facts->proxy_refused)
 		return false;
-	if (facts->tunnel_status == 407 || facts->status == 407)
+	if (facts->tunnel_status == 407)
 		return true;
 	return facts->code == CURLE_COULDNT_RESOLVE_PROXY || facts->code == CURLE_PROXY ||
 		(facts->code == CURLE_COULDNT_CONNECT && !facts->connected) ||
@@ -59,6 +59,13 @@ blame_is_networks(const RfFacts *facts)
 		return false;
 	return facts->unresolved || facts->connect_errno == ENETUNREACH ||
 		facts->connect_errno == ENETDOWN || facts->connect_errno == EHOSTUNREACH;
+}
+
+/* Who asks for a password, the proxy or a receiver that pretends to be one? */
+static bool
+blame_is_password(const RfFacts *facts)
+{
+	return facts->forwarded && facts->status == 407;
 }
 
 /*
@@ -174,7 +181,7 @@ blame_of_failure(const RfFacts *facts)
 		return blame_ours(true, false);
 	if (facts->unresolved && !facts->names_resolve)
 		return blame_ours(false, false);
-	if (blame_is_doubtful(facts))
+	if (blame_is_doubtful(facts) || blame_is_password(facts))
 		return blame_ours(false, true);
 	blame.error_class = blame_class(facts);
 	blame.fault = blame_theirs(facts, blame.error_class);
@@ -189,7 +196,7 @@ rf_blame(const RfFacts *facts)
 		(facts->code == CURLE_WRITE_ERROR && facts->body_cut);
 	bool success = facts->status >= 200 && facts->status < 300;
 
-	if (!answered || blame_is_proxys(facts))
+	if (!answered || blame_is_proxys(facts) || blame_is_password(facts))
 		return blame_of_failure(facts);
 	return (RfBlame){.fault = RF_FAULT_NONE, .error_class = success ? NULL : "http"};
 }

@@ -27,6 +27,7 @@ typedef struct RfFacts
 	bool		http2;			  /* was spoken */
 	bool		http2_assumed;	  /* without having been agreed on */
 	bool		proxied;
+	bool		forwarded;	   /* the proxy was given the request, rather than asked for a tunnel */
 	int			tunnel_status; /* what the proxy answered to CONNECT; 0: nothing */
 	bool		proxy_refused; /* the proxy could not reach the receiver */
 

@@ -270,6 +270,8 @@ exchange_set_proxy(RfExchange *exchange)
 	char		host[256];
 
 	exchange->proxied = proxy != NULL;
+	exchange->forwarded = proxy != NULL && strncmp(proxy, "http", 4) == 0 &&
+		!rf_protocol_has_tls(exchange->url);
 	exchange->forbidden_host = proxy != NULL && rf_target_host(exchange->url, host, sizeof(host))
 		? rf_reach_forbidden_host(host)
 		: NULL;

@@ -22,6 +22,7 @@ typedef struct RfExchange
 	bool			   multiplexed;	  /* HTTP/2 may be spoken */
 	bool			   http2_assumed; /* without having been agreed on */
 	bool			   proxied;
+	bool			   forwarded;	   /* by the proxy, without a tunnel */
 	const char		  *forbidden_host; /* why a proxy must not dial it */
 	bool			   resolving;	   /* counts as a look-up of a new host */
 	int				   proxy_number;   /* of the proxy that the handle was told; see reach.h */

@@ -92,12 +92,13 @@ result_names_resolve(const RfExchange *exchange, bool unresolved, int64 now)
 	return true;
 }
 
-/* Through a proxy that is known only when the tunnel stands. */
+/* Through a proxy the time is known only when the tunnel stands: the proxy was there before. */
 static bool
 result_is_connected(const RfExchange *exchange)
 {
 	return exchange->peer[0] != '\0' ||
-		result_time(exchange->easy, CURLINFO_CONNECT_TIME_T) > 0;
+		result_time(exchange->easy, CURLINFO_CONNECT_TIME_T) > 0 ||
+		(exchange->proxied && result_long(exchange->easy, CURLINFO_NUM_CONNECTS) > 0);
 }
 
 /* A proxy says in its own words that it was the receiver it did not reach. */
@@ -144,6 +145,7 @@ result_facts(const RfExchange *exchange, CURLcode code, int64 now)
 		.http2 = result_long(easy, CURLINFO_HTTP_VERSION) == CURL_HTTP_VERSION_2_0,
 		.http2_assumed = exchange->http2_assumed,
 		.proxied = exchange->proxied,
+		.forwarded = exchange->forwarded,
 		.has_network = true};
 
 	facts.names_resolve = result_names_resolve(exchange, facts.unresolved, now);

@@ -31,8 +31,8 @@ rf_protocol_has_http2(void)
 	return has == 1;
 }
 
-static bool
-protocol_has_tls(const char *url)
+bool
+rf_protocol_has_tls(const char *url)
 {
 	return strncasecmp(url, "https:", 6) == 0;
 }
@@ -40,7 +40,7 @@ protocol_has_tls(const char *url)
 bool
 rf_protocol_is_assumed(RfHttpVersion wanted, const char *url)
 {
-	return wanted == RF_HTTP_2 && rf_protocol_has_http2() && !protocol_has_tls(url);
+	return wanted == RF_HTTP_2 && rf_protocol_has_http2() && !rf_protocol_has_tls(url);
 }
 
 long
@@ -48,7 +48,7 @@ rf_protocol_version(RfHttpVersion wanted, const char *url)
 {
 	if (wanted == RF_HTTP_1_1 || !rf_protocol_has_http2())
 		return CURL_HTTP_VERSION_1_1;
-	if (protocol_has_tls(url))
+	if (rf_protocol_has_tls(url))
 		return CURL_HTTP_VERSION_2TLS;
 	return wanted == RF_HTTP_2 ? CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE : CURL_HTTP_VERSION_1_1;
 }

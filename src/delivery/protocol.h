@@ -10,6 +10,9 @@
 /* Does HTTP/2 work with the library that is loaded? */
 extern bool rf_protocol_has_http2(void);
 
+/* Is the URL one of https? */
+extern bool rf_protocol_has_tls(const char *url);
+
 /* What to ask libcurl for: one of its CURL_HTTP_VERSION_... */
 extern long rf_protocol_version(RfHttpVersion wanted, const char *url);
 
