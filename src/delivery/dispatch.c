@@ -129,7 +129,8 @@ dispatch_look_at(RfEndpoint *endpoint, TimestampTz now)
 	sends = endpoint->nloaded > 0 && opens <= now &&
 		endpoint->in_flight < rf_standing_window(endpoint, now);
 	loads = enabled && dispatch_loads_wanted(endpoint, now) > 0 &&
-		opens <= now + (rf_endpoint_is_fifo(endpoint) ? 0 : LOAD_EARLY);
+		opens <= now + (rf_endpoint_is_fifo(endpoint) ? 0 : LOAD_EARLY) &&
+		rf_retrying_loads_at(endpoint) <= now;
 	dispatch_list(RF_AGENDA_SEND, endpoint, trust, sends);
 	dispatch_list(RF_AGENDA_LOAD, endpoint, trust, loads);
 	rf_agenda_list(RF_AGENDA_IN_FLIGHT, endpoint, endpoint->in_flight > 0);
@@ -194,8 +195,7 @@ dispatch_ask_for(RfEndpoint *endpoint, TimestampTz now)
 	int wanted = dispatch_loads_wanted(endpoint, now);
 	int asked = 0;
 
-	/* Of a fifo queue, each head has a time of its own. */
-	while (asked < wanted && rf_load_has_room() && rf_retrying_head_at(endpoint) <= now)
+	while (asked < wanted && rf_load_has_room() && rf_retrying_loads_at(endpoint) <= now)
 	{
 		rf_load_ask(endpoint);
 		asked++;

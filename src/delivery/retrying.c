@@ -61,21 +61,36 @@ rf_retrying_due_at(const RfEndpoint *endpoint)
 	return endpoint->parked ? DT_NOBEGIN : endpoint->next_due;
 }
 
+/* May rf_retry be about to hold something that memory does not have? */
+static bool
+retrying_is_unsettled(const RfEndpoint *endpoint)
+{
+	return endpoint->unrecorded > 0 || endpoint->parking > 0 || endpoint->parked ||
+		endpoint->next_due != DT_NOEND;
+}
+
 TimestampTz
-rf_retrying_head_at(const RfEndpoint *endpoint)
+rf_retrying_loads_at(const RfEndpoint *endpoint)
 {
 	const RfDelivery *head;
 
 	if (!rf_endpoint_is_fifo(endpoint))
 		return DT_NOBEGIN;
-	if (endpoint->unrecorded > 0 || endpoint->parking > 0 || endpoint->parked ||
-		endpoint->next_due != DT_NOEND)
+	if (retrying_is_unsettled(endpoint))
 		return DT_NOEND;
-	/* What is loaded comes before the queue. */
-	if (endpoint->nloaded > 0 || endpoint->queue.count == 0)
+	if (endpoint->queue.count == 0)
 		return DT_NOBEGIN;
 	head = rf_queue_head(&endpoint->queue);
 	return head->event_id > endpoint->known_to ? DT_NOEND : head->due;
+}
+
+/* What is loaded was due, and comes before the queue. */
+TimestampTz
+rf_retrying_head_at(const RfEndpoint *endpoint)
+{
+	if (endpoint->nloaded == 0 || !rf_endpoint_is_fifo(endpoint))
+		return rf_retrying_loads_at(endpoint);
+	return retrying_is_unsettled(endpoint) ? DT_NOEND : DT_NOBEGIN;
 }
 
 void

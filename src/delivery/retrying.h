@@ -27,6 +27,9 @@ extern TimestampTz rf_retrying_due_at(const RfEndpoint *endpoint);
  */
 extern TimestampTz rf_retrying_head_at(const RfEndpoint *endpoint);
 
+/* The same of the first that is not loaded: each has a time of its own. */
+extern TimestampTz rf_retrying_loads_at(const RfEndpoint *endpoint);
+
 /* The ordering of the endpoint has changed: bring its queue in order. */
 extern void rf_retrying_reorder(RfEndpoint *endpoint);
 

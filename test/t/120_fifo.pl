@@ -76,6 +76,15 @@ sub await_idle
 	return;
 }
 
+sub await_idle_again
+{
+	my ($webhook, $n) = @_;
+
+	$node->poll_query_until('shop', "SELECT count(*) = $n FROM rf_attempt"
+		  . " WHERE webhook_id = $webhook AND outcome = 'success'") or die 'not idle';
+	return;
+}
+
 # One at a time, in order.
 my $webhook = create_fifo('/slow/10/order', '{0}');
 join_people(30);
@@ -177,6 +186,24 @@ my @last = split /\n/, $node->safe_psql('shop', "SELECT rf_message_id(e.home, e.
 	  . " JOIN rf_event e ON e.id = a.event_id"
 	  . " WHERE a.webhook_id = $webhook AND a.outcome = 'success' ORDER BY a.started_at");
 is_deeply(\@last, \@events, 'a webhook can become fifo');
+drop_webhook($webhook);
+
+# What is replayed has times of its own, also while another one is on its way.
+$sink->tell('paced', 500);
+$webhook = create_fifo('/told/paced', '{0}');
+join_people(6);
+$node->poll_query_until('shop', "SELECT count(*) = 6 FROM rf_dead WHERE webhook_id = $webhook")
+  or die 'not dead';
+$url = $sink->url('/hold/paced');
+$node->safe_psql('shop', "UPDATE rf_webhook SET url = '$url' WHERE id = $webhook");
+is($node->safe_psql('shop', "SELECT rf_replay_webhook($webhook, rate => 1)"), '6', 'replayed');
+$sink->await(1, '/hold/paced');
+$node->poll_query_until('shop', "SELECT count(*) = 3 FROM rf_retry"
+	  . " WHERE webhook_id = $webhook AND next_at < clock_timestamp()") or die 'not due';
+$sink->release;
+await_idle_again($webhook, 6);
+is($node->safe_psql('shop', "SELECT max(started_at) - min(started_at) > '4.9 s' FROM rf_attempt"
+		  . " WHERE webhook_id = $webhook AND outcome = 'success'"), 't', 'none comes before its time');
 drop_webhook($webhook);
 
 $sink->stop;
