@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/engine.h"
 #include "delivery/configuration.h"
+#include "delivery/dispatch.h"
 #include "delivery/endpoint.h"
 #include "delivery/retrying.h"
 #include "delivery/standing.h"
@@ -386,7 +387,10 @@ configuration_replace(RfEndpoint *endpoint, RfEndpointConfig *config)
 		rf_webhook_state_begin(endpoint);
 	}
 	if (reordered)
+	{
+		rf_dispatch_unload(endpoint);
 		rf_retrying_reorder(endpoint);
+	}
 }
 
 /*
@@ -432,10 +436,12 @@ configuration_read_webhooks(void)
 	reading++;
 	for (uint64 row = 0; row < n; row++)
 	{
-		RfEndpoint *endpoint = rf_endpoint_get(rf_int64(row, COLUMN_ID));
+		/* First what may fail: whose state is known has a configuration. */
+		RfEndpointConfig *config = configuration_of(row);
+		RfEndpoint		 *endpoint = rf_endpoint_get(rf_int64(row, COLUMN_ID));
 
 		configuration_set_state(endpoint, row);
-		configuration_replace(endpoint, configuration_of(row));
+		configuration_replace(endpoint, config);
 		endpoint->reading = reading;
 		configuration_set_due(endpoint, row);
 	}
