@@ -14,6 +14,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "base/clock.h"
 #include "base/extension.h"
 #include "delivery/statistics.h"
 #include "delivery/turn.h"
@@ -58,7 +59,7 @@ rf_turn_start(void)
 bool
 rf_turn_may_log(TimestampTz *last)
 {
-	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz now = rf_steady_now();
 
 	if (*last != 0 && !TimestampDifferenceExceeds(*last, now, LOG_INTERVAL_MS))
 		return false;

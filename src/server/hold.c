@@ -11,6 +11,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "base/clock.h"
 #include "base/compat.h"
 #include "server/shmem.h"
 
@@ -64,12 +65,12 @@ hold_is_served(Oid oid)
 static bool
 hold_await(Oid database, int ms)
 {
-	TimestampTz start = GetCurrentTimestamp();
+	TimestampTz start = rf_steady_now();
 	bool		gone;
 
 	ConditionVariablePrepareToSleep(&rf_shmem->left);
 	while (!(gone = !hold_is_served(database)) &&
-		   !TimestampDifferenceExceeds(start, GetCurrentTimestamp(), ms))
+		   !TimestampDifferenceExceeds(start, rf_steady_now(), ms))
 		(void) ConditionVariableTimedSleep(&rf_shmem->left, ms,
 										   rf_wait_event("ReferralWorkerLeave"));
 	ConditionVariableCancelSleep();
