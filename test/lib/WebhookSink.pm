@@ -37,7 +37,8 @@
 #
 # Whatever follows in the path ("/ok/anything") tells requests apart.
 #
-# Arguments of new() are those of IO::Socket::SSL: then it speaks TLS, and its
+# new(address => ...) listens there, if not on 127.0.0.1. Its other arguments are
+# those of IO::Socket::SSL: then it speaks TLS, and its
 # requests also say whose certificate the client has shown (client).
 package WebhookSink;
 

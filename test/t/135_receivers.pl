@@ -104,8 +104,8 @@ delete $expected{'TLS where there is none'}
 
 my %webhook = map {
 	$_ => $node->safe_psql('shop', sprintf
-			"INSERT INTO rf_webhook (url, timeout, events) VALUES ('%s', '2 s', '{referrer.joined}')"
-			  . ' RETURNING id',
+			"INSERT INTO rf_webhook (url, events, timeout)"
+			  . " VALUES ('%s', '{referrer.joined}', '2 s') RETURNING id",
 			$url{$_} // $sink->url($_))
 } keys %expected;
 
