@@ -88,7 +88,7 @@ result_names_resolve(const RfExchange *exchange, bool unresolved, int64 now)
 	if (unresolved)
 		return rf_lookup_failed(host, now);
 	if (exchange->dialled)
-		rf_lookup_succeeded(now);
+		rf_lookup_succeeded(host, now);
 	return true;
 }
 

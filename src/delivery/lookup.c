@@ -17,13 +17,14 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include "common/hashfn.h"
 #include "port/atomics.h"
 #include "portability/instr_time.h"
 
 #include "delivery/lookup.h"
 
-#define EVIDENCE_MS 10000 /* so long what was found out holds */
 #define STACK_BYTES (256 * 1024)
+#define HOSTS		1024
 
 typedef enum LookupProbe
 {
@@ -32,6 +33,12 @@ typedef enum LookupProbe
 	LOOKUP_ANSWERED,
 	LOOKUP_SILENT
 } LookupProbe;
+
+/*
+ * When a name could not be resolved first, since it could be; 0: it can. Names
+ * that share a place are taken for each other, which costs an attempt at worst.
+ */
+static int64 lookup_failed_at[HOSTS];
 
 static int64			lookup_answered_at = 0; /* 0: never */
 static pg_atomic_uint32 lookup_probe;			/* a LookupProbe */
@@ -137,24 +144,34 @@ lookup_take_probe(void)
 		return false;
 	pg_read_barrier();
 	if (probe == LOOKUP_ANSWERED)
-		rf_lookup_succeeded(lookup_probed_at);
+		lookup_answered_at = Max(lookup_answered_at, lookup_probed_at);
 	pg_atomic_write_u32(&lookup_probe, LOOKUP_IDLE);
 	return true;
 }
 
+static int64 *
+lookup_place(const char *host)
+{
+	return &lookup_failed_at[hash_bytes((const unsigned char *) host, strlen(host)) % HOSTS];
+}
+
 void
-rf_lookup_succeeded(int64 now)
+rf_lookup_succeeded(const char *host, int64 now)
 {
 	lookup_answered_at = Max(lookup_answered_at, now);
+	*lookup_place(host) = 0;
 }
 
 bool
 rf_lookup_failed(const char *host, int64 now)
 {
-	bool idle = lookup_take_probe();
+	int64 *failed_at = lookup_place(host);
+	bool   idle = lookup_take_probe();
 
-	if (lookup_answered_at != 0 && now - lookup_answered_at <= EVIDENCE_MS)
+	if (*failed_at != 0 && lookup_answered_at >= *failed_at)
 		return true;
+	if (*failed_at == 0)
+		*failed_at = now;
 	if (idle)
 		lookup_begin_probe(host);
 	return false;

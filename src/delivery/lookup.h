@@ -11,12 +11,12 @@
 #include "postgres.h"
 
 /* A name was resolved. */
-extern void rf_lookup_succeeded(int64 now);
+extern void rf_lookup_succeeded(const char *host, int64 now);
 
 /*
- * A name was not. True if name servers do answer, so that it must be the name;
- * false if they do not, or nothing is known of it yet: then it is found out,
- * while nobody waits.
+ * A name was not. True if name servers have answered since it could not be
+ * resolved the last time, so that it must be the name; false if they have not,
+ * or this was the first time: then it is found out, while nobody waits.
  */
 extern bool rf_lookup_failed(const char *host, int64 now);
 
