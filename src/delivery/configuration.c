@@ -5,6 +5,9 @@
  * Homes and webhooks are read again when the generation of the programme has moved,
  * and once a minute. When a secret begins and ends is read with it: whoever signs
  * looks at the time.
+ *
+ * Many webhooks are read in several turns, between which sending goes on. What
+ * changes meanwhile moves the generation, and all is read once more.
  */
 #include "postgres.h"
 
@@ -29,13 +32,23 @@
 #include "program/home.h"
 
 #define REREAD_MS 60000
+#define PAGE_ROWS 250
 
 static uint64	   configuration_generation = 0;
 static TimestampTz configuration_read_at = 0;
-static bool		   configuration_known = false; /* homes were read at least once */
-static bool		   configuration_here = false;
-static int64	  *configuration_homes = NULL;
-static int		   configuration_n_homes = 0;
+
+/* Of webhooks, in the order of their ids. */
+static struct
+{
+	bool   running;
+	uint64 number; /* of the readings so far, this one included */
+	int64  after;  /* those up to this one are read */
+} configuration_reading;
+
+static bool	  configuration_known = false; /* homes were read at least once */
+static bool	  configuration_here = false;
+static int64 *configuration_homes = NULL;
+static int	  configuration_n_homes = 0;
 
 bool
 rf_configuration_is_here(void)
@@ -154,8 +167,8 @@ RF_STATEMENT(read_webhooks,
 			 "  FROM @extschema@.rf_secret s"
 			 "  WHERE s.webhook_id = w.id AND s.kind = 'signing'"
 			 "   AND (s.valid_until > $1 OR s.valid_until IS NULL)) k"
-			 " WHERE" RF_SHARE_IS_IN("$2", "w.id"),
-			 TIMESTAMPTZOID, INT8OID);
+			 " WHERE" RF_SHARE_IS_IN("$2", "w.id") " AND w.id > $3 ORDER BY w.id LIMIT $4",
+			 TIMESTAMPTZOID, INT8OID, INT8OID, INT8OID);
 
 /* A copy of the text in that context. */
 static char *
@@ -409,31 +422,62 @@ configuration_set_due(RfEndpoint *endpoint, uint64 row)
 	rf_agenda_touch(endpoint);
 }
 
-/* Webhooks that this reading did not find were deleted. */
-static void
-configuration_mark_gone(uint64 reading)
+/* Those that the reading, which is over, has not met. */
+static RfColumn
+configuration_missed(void)
 {
+	RfColumn ids;
+
+	rf_column_init(&ids, INT8OID);
 	for (int i = 0; i < rf_endpoint_count(); i++)
 	{
 		RfEndpoint *endpoint = rf_endpoint_at(i);
 
-		if (endpoint->reading == reading || endpoint->state == RF_ENDPOINT_MOVING)
-			continue;
+		if (endpoint->reading != configuration_reading.number &&
+			endpoint->state != RF_ENDPOINT_MOVING)
+			rf_column_add(&ids, Int64GetDatum(endpoint->id));
+	}
+	return ids;
+}
+
+RF_STATEMENT(find_deleted,
+			 "SELECT m.id FROM unnest($1) AS m (id)"
+			 " WHERE (SELECT w.id FROM @extschema@.rf_webhook w"
+			 "   WHERE w.id = m.id AND" RF_SHARE_IS_IN("$2", "w.id") ") IS NULL",
+			 INT8ARRAYOID, INT8OID);
+
+/* One that was made behind the reading is not gone, but shall be read. */
+static void
+configuration_mark_gone(void)
+{
+	RfColumn missed = configuration_missed();
+	Datum	 values[] = {(Datum) 0, Int64GetDatum((int64) rf_holding_served())};
+	uint64	 n;
+
+	if (missed.n == 0)
+		return;
+	values[0] = rf_column_array(&missed);
+	n = rf_execute(&find_deleted, values, NULL);
+	for (uint64 row = 0; row < n; row++)
+	{
+		RfEndpoint *endpoint = rf_endpoint_find(rf_int64(row, 1));
+
 		endpoint->state = RF_ENDPOINT_GONE;
 		rf_endpoint_config_replace(endpoint, NULL);
 		rf_agenda_touch(endpoint);
 	}
+	if (n < (uint64) missed.n)
+		rf_configuration_forget();
 }
 
 static void
-configuration_read_webhooks(void)
+configuration_read_page(int64 rows)
 {
-	static uint64 reading = 0;
-	Datum		  values[] = {TimestampTzGetDatum(GetCurrentTimestamp()),
-							  Int64GetDatum((int64) rf_holding_served())};
-	uint64		  n = rf_execute(&read_webhooks, values, NULL);
+	Datum values[] = {
+		TimestampTzGetDatum(GetCurrentTimestamp()), Int64GetDatum((int64) rf_holding_served()),
+		Int64GetDatum(configuration_reading.after), Int64GetDatum(rows)};
+	uint64 n = rf_execute(&read_webhooks, values, NULL);
 
-	reading++;
 	for (uint64 row = 0; row < n; row++)
 	{
 		/* First what may fail: whose state is known has a configuration. */
@@ -442,10 +486,30 @@ configuration_read_webhooks(void)
 
 		configuration_set_state(endpoint, row);
 		configuration_replace(endpoint, config);
-		endpoint->reading = reading;
+		endpoint->reading = configuration_reading.number;
 		configuration_set_due(endpoint, row);
+		configuration_reading.after = endpoint->id;
 	}
-	configuration_mark_gone(reading);
+	if (n == (uint64) rows)
+		return;
+	configuration_mark_gone();
+	configuration_reading.running = false;
+}
+
+static void
+configuration_begin_reading(uint64 generation, TimestampTz now)
+{
+	configuration_reading.running = true;
+	configuration_reading.number++;
+	configuration_reading.after = PG_INT64_MIN;
+	configuration_generation = generation;
+	configuration_read_at = now;
+}
+
+bool
+rf_configuration_has_more(void)
+{
+	return configuration_reading.running;
 }
 
 bool
@@ -456,14 +520,16 @@ rf_configuration_refresh(void)
 	uint64		generation = rf_campaign_generation();
 	bool		result;
 
-	if (generation != configuration_generation ||
-		TimestampDifferenceExceeds(configuration_read_at, now, REREAD_MS))
+	if (!configuration_reading.running &&
+		(generation != configuration_generation ||
+		 TimestampDifferenceExceeds(configuration_read_at, now, REREAD_MS)))
 	{
 		homes_changed |= configuration_read_homes();
-		configuration_read_webhooks();
-		configuration_generation = generation;
-		configuration_read_at = now;
+		configuration_begin_reading(generation, now);
 	}
+	/* For the first one nothing has to wait. */
+	if (configuration_reading.running)
+		configuration_read_page(configuration_reading.number > 1 ? PAGE_ROWS : PG_INT64_MAX);
 	result = homes_changed;
 	homes_changed = false;
 	return result;

@@ -14,6 +14,9 @@
  */
 extern bool rf_configuration_refresh(void);
 
+/* Is there more to read, by another call? */
+extern bool rf_configuration_has_more(void);
+
 /* Read the webhooks at the next call, whether or not something has changed. */
 extern void rf_configuration_forget(void);
 

@@ -294,6 +294,7 @@ courier_should_read(TimestampTz now)
 	if (courier_restarts || now < courier_reads_from)
 		return false;
 	return courier_news || TimestampDifferenceExceeds(courier_read_at, now, SLEEP_MAX_MS - 1) ||
+		rf_configuration_has_more() ||
 		(rf_configuration_is_here() &&
 		 (rf_outbox_has_more() || rf_dispatch_wants_loads(now)));
 }

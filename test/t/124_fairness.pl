@@ -101,6 +101,24 @@ $node->safe_psql('shop', "WITH c AS (INSERT INTO rf_campaign (slug, name)"
 	  . " SELECT id, 'silent\@example.com' FROM rf_campaign WHERE name = 'silent'");
 is_prompt('beside 300 that are silent');
 
+# Many webhooks are read in several turns. Whatever changes meanwhile is noticed.
+$node->safe_psql('shop', "DELETE FROM rf_webhook WHERE url LIKE '%/hang%' OR url LIKE '%large%'");
+$node->safe_psql('shop', "INSERT INTO rf_webhook (url, events, state)"
+	  . " SELECT '" . $sink->url('/ok/idle') . "', '{coupon.low}', 'enabled' FROM generate_series(1, 1500)");
+is_prompt('beside 1,500 others');
+foreach my $i (1 .. 5)
+{
+	$node->safe_psql('shop', "UPDATE rf_webhook SET name = 'again' WHERE id % 7 = $i;"
+		  . "DELETE FROM rf_webhook WHERE events = '{coupon.low}' AND id % 20 = $i");
+	create_endpoint("new$i", "/ok/new$i");
+	join_people("new$i", 3);
+	$node->safe_psql('shop', "UPDATE rf_webhook SET name = 'and again' WHERE id % 7 = $i");
+}
+is(scalar $sink->await(3, "/ok/new$_"), 3, "new webhook $_ gets what is its own") foreach 1 .. 5;
+$node->safe_psql('shop', "UPDATE rf_webhook SET url = '" . $sink->url('/ok/moved') . "' WHERE id = 1");
+join_people('healthy', 1);
+is(scalar $sink->await(1, '/ok/moved'), 1, 'what changes is obeyed');
+
 $sink->stop;
 $node->stop('immediate');
 done_testing();
