@@ -136,7 +136,7 @@ build_steps() { # ROOT CONFIGURE-ARGUMENT...
 		--enable-tap-tests --with-openssl --without-readline "$@" &&
 		in_build "$root" make -s -j "$(nproc)" -C src all &&
 		installs_below "$root" &&
-		for part in src contrib/pg_stat_statements; do
+		for part in src contrib/{auto_explain,pg_stat_statements}; do
 			in_build "$root" make -s -j "$(nproc)" -C "$part" all && in_build "$root" make -s -C "$part" install || return
 		done
 }

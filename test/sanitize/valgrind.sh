@@ -12,7 +12,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../setup/lib.sh"
 source test/sanitize/server.sh
 
 TESTS=(100_signed_requests 101_retries 102_hostile_endpoints 104_commit_order 105_two_databases
-	106_forbidden_targets 110_one_stops_all 212_erase_deliveries)
+	110_one_stops_all 130_rotated_secrets 140_formats 212_erase_deliveries)
 RESULTS="$ROOT/build/valgrind"
 
 main() {
