@@ -120,15 +120,25 @@ courier_put_away(void)
 	}
 }
 
+/* As courier_write() does: reading must not fail because somebody erases. */
+static bool
+courier_may_clear(void)
+{
+	return ConditionalLockRelationOid(rf_engine_relation("rf_retry"), RowExclusiveLock) &&
+		ConditionalLockRelationOid(rf_engine_relation("rf_dead"), RowExclusiveLock);
+}
+
 /* In a turn: nothing of a deleted webhook is left. */
 static void
 courier_clear_gone(void)
 {
+	bool may = rf_agenda_count(RF_AGENDA_LEAVING) > 0 && courier_may_clear();
+
 	for (RfEndpoint *endpoint = rf_agenda_first(RF_AGENDA_LEAVING); endpoint != NULL;
 		 endpoint = rf_agenda_next(RF_AGENDA_LEAVING, endpoint))
 	{
 		endpoint->cleared = false;
-		if (endpoint->state != RF_ENDPOINT_GONE || endpoint->in_flight > 0 ||
+		if (!may || endpoint->state != RF_ENDPOINT_GONE || endpoint->in_flight > 0 ||
 			endpoint->queue.count > 0 || endpoint->overflow_from != 0 || rf_record_count() > 0)
 			continue;
 		rf_retrying_clear(endpoint);

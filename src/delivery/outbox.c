@@ -248,8 +248,13 @@ rf_outbox_read(void)
 bool
 rf_outbox_has_more(void)
 {
-	if (outbox_page_full || rf_late_is_active() || rf_holding_fresh() != RF_SHARES_NONE ||
-		rf_agenda_count(RF_AGENDA_UNKNOWN) > 0 ||
+	/* Nothing is read while what was read before cannot be put away. */
+	bool room = rf_parking_room() >= RF_OUTBOX_PAGE;
+
+	if (room &&
+		(outbox_page_full || rf_late_is_active() || rf_holding_fresh() != RF_SHARES_NONE))
+		return true;
+	if (rf_agenda_count(RF_AGENDA_UNKNOWN) > 0 ||
 		rf_agenda_due_at(RF_TIMER_RETRY) <= GetCurrentTimestamp())
 		return true;
 	for (RfEndpoint *endpoint = rf_agenda_first(RF_AGENDA_OVERFLOW); endpoint != NULL;

@@ -45,7 +45,9 @@ CREATE TABLE @extschema@.rf_webhook (
 	CONSTRAINT rf_webhook_method_format_check
 		CHECK (method <> 'GET' OR format IN ('fields', 'form')),
 	CONSTRAINT rf_webhook_format_template_check
-		CHECK ((format = 'template') = (template IS NOT NULL))
+		CHECK ((format = 'template') = (template IS NOT NULL)),
+	CONSTRAINT rf_webhook_fulfills_events_check
+		CHECK (NOT fulfills OR events && '{*,reward.*,reward.issued}')
 );
 
 COMMENT ON TABLE @extschema@.rf_webhook IS

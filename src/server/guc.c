@@ -35,6 +35,16 @@ guc_check_networks(char **value, void **extra, GucSource source)
 	return wrong == NULL;
 }
 
+/* Without a unit it is seconds: who writes 30 means days. */
+static bool
+guc_check_retention(int *value, void **extra, GucSource source)
+{
+	if (*value == -1 || *value >= SECS_PER_HOUR)
+		return true;
+	GUC_check_errdetail("It is -1 or at least an hour.");
+	return false;
+}
+
 static bool
 guc_check_proxy(char **value, void **extra, GucSource source)
 {
@@ -81,7 +91,7 @@ guc_define_retention(void)
 							"The worker removes older ones, but never what is pending or dead."
 							" -1: they are kept for ever.",
 							&rf_retention, 30 * SECS_PER_DAY, -1, INT_MAX,
-							PGC_SIGHUP, GUC_UNIT_S, NULL, NULL, NULL);
+							PGC_SIGHUP, GUC_UNIT_S, guc_check_retention, NULL, NULL);
 }
 
 static void

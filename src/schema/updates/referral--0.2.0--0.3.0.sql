@@ -27,6 +27,9 @@ CREATE TRIGGER rf_webhook_updated
 AFTER UPDATE ON @extschema@.rf_webhook
 REFERENCING OLD TABLE AS before NEW TABLE AS after
 FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.rf_webhook_updated();
+ALTER TABLE @extschema@.rf_webhook
+	ADD CONSTRAINT rf_webhook_fulfills_events_check
+		CHECK (NOT fulfills OR events && '{*,reward.*,reward.issued}');
 DROP TRIGGER rf_webhook_unbuilt ON @extschema@.rf_webhook;
 CREATE FUNCTION @extschema@.rf_secret_admit() RETURNS trigger
 LANGUAGE C AS 'MODULE_PATHNAME';
