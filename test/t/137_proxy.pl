@@ -12,6 +12,8 @@ use Test::More;
 use TestProxy;
 use WebhookSink;
 
+plan skip_all => 'no IO::Socket::SSL' unless eval { require IO::Socket::SSL };
+
 # What the environment says of proxies does not count, and neither does whom it
 # excepts from them.
 $ENV{http_proxy} = $ENV{https_proxy} = $ENV{all_proxy} = 'http://127.0.0.1:9/';
