@@ -21,11 +21,11 @@
 #include "base/clock.h"
 #include "base/engine.h"
 #include "delivery/configuration.h"
-#include "delivery/dispatch.h"
 #include "delivery/endpoint.h"
+#include "delivery/holding.h"
+#include "delivery/parcel.h"
 #include "delivery/retrying.h"
 #include "delivery/standing.h"
-#include "delivery/holding.h"
 #include "delivery/webhook.h"
 #include "delivery/webhook_state.h"
 #include "program/campaign.h"
@@ -401,7 +401,7 @@ configuration_replace(RfEndpoint *endpoint, RfEndpointConfig *config)
 	}
 	if (reordered)
 	{
-		rf_dispatch_unload(endpoint);
+		rf_parcels_unload(endpoint);
 		rf_retrying_reorder(endpoint);
 	}
 }

@@ -115,7 +115,7 @@ courier_put_away(void)
 	for (RfEndpoint *endpoint = rf_agenda_first(RF_AGENDA_LEAVING); endpoint != NULL;
 		 endpoint = rf_agenda_next(RF_AGENDA_LEAVING, endpoint))
 	{
-		rf_dispatch_unload(endpoint);
+		rf_parcels_unload(endpoint);
 		rf_placing_put_away(endpoint);
 	}
 }
@@ -323,7 +323,7 @@ static void
 courier_restart(void)
 {
 	for (int i = 0; i < rf_endpoint_count(); i++)
-		rf_dispatch_unload(rf_endpoint_at(i));
+		rf_parcels_unload(rf_endpoint_at(i));
 	if (rf_http_in_flight() > 0 || rf_record_count() > 0)
 		return;
 	rf_outbox_restart();

@@ -125,7 +125,7 @@ dispatch_look_at(RfEndpoint *endpoint, TimestampTz now)
 
 	/* An endpoint that is not enabled is put away as a whole. */
 	if (enabled && dispatch_should_unload(endpoint, opens, now))
-		rf_dispatch_unload(endpoint);
+		rf_parcels_unload(endpoint);
 	sends = endpoint->nloaded > 0 && opens <= now &&
 		endpoint->in_flight < rf_standing_window(endpoint, now);
 	loads = enabled && dispatch_loads_wanted(endpoint, now) > 0 &&
@@ -237,42 +237,6 @@ rf_dispatch_wants_loads(TimestampTz now)
 	return false;
 }
 
-static RfParcel *
-dispatch_unlink(RfEndpoint *endpoint)
-{
-	RfParcel *parcel = endpoint->first_loaded;
-
-	endpoint->first_loaded = parcel->next;
-	if (endpoint->first_loaded == NULL)
-		endpoint->last_loaded = NULL;
-	endpoint->nloaded--;
-	rf_agenda_touch(endpoint);
-	return parcel;
-}
-
-/* The last one first, so that the queue keeps its order. */
-void
-rf_dispatch_unload(RfEndpoint *endpoint)
-{
-	RfParcel *reversed = NULL;
-
-	while (endpoint->first_loaded != NULL)
-	{
-		RfParcel *parcel = dispatch_unlink(endpoint);
-
-		parcel->next = reversed;
-		reversed = parcel;
-	}
-	while (reversed != NULL)
-	{
-		RfParcel *parcel = reversed;
-
-		reversed = parcel->next;
-		rf_endpoint_requeue(endpoint, &parcel->delivery);
-		rf_parcel_free(parcel);
-	}
-}
-
 /* ---- sending ------------------------------------------------------------ */
 
 /* Room for the results of all that is under way must be left. */
@@ -307,7 +271,7 @@ dispatch_refuse(RfParcel *parcel, const char *reason)
 static void
 dispatch_send(RfEndpoint *endpoint, TimestampTz now)
 {
-	RfParcel	 *parcel = dispatch_unlink(endpoint);
+	RfParcel	 *parcel = rf_parcel_take_loaded(endpoint);
 	RfHttpRequest request;
 
 	rf_parcel_address(parcel, GetCurrentTimestamp(), &request);

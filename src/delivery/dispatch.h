@@ -29,7 +29,4 @@ extern bool rf_dispatch_can_send(TimestampTz now);
 /* When the next endpoint is to be looked at again; DT_NOEND: none is. */
 extern TimestampTz rf_dispatch_looks_at(void);
 
-/* Put an endpoint's loaded parcels back into its queue. */
-extern void rf_dispatch_unload(RfEndpoint *endpoint);
-
 #endif /* RF_DISPATCH_H */

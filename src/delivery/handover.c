@@ -4,10 +4,10 @@
  */
 #include "postgres.h"
 
-#include "delivery/dispatch.h"
 #include "delivery/handover.h"
 #include "delivery/holding.h"
 #include "delivery/overflow.h"
+#include "delivery/parcel.h"
 #include "delivery/parking.h"
 #include "delivery/record.h"
 #include "delivery/retrying.h"
@@ -21,7 +21,7 @@ handover_empty(RfEndpoint *endpoint)
 {
 	endpoint->state = RF_ENDPOINT_MOVING;
 	rf_overflow_end(endpoint);
-	rf_dispatch_unload(endpoint);
+	rf_parcels_unload(endpoint);
 	while (endpoint->queue.count > 0)
 	{
 		RfDelivery delivery = rf_endpoint_unqueue(endpoint);

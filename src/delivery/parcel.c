@@ -79,6 +79,46 @@ rf_parcel_free(RfParcel *parcel)
 	parcel_free_list = parcel;
 }
 
+/* ---- those that are loaded ------------------------------------------------ */
+
+RfParcel *
+rf_parcel_take_loaded(RfEndpoint *endpoint)
+{
+	RfParcel *parcel = endpoint->first_loaded;
+
+	endpoint->first_loaded = parcel->next;
+	if (endpoint->first_loaded == NULL)
+		endpoint->last_loaded = NULL;
+	endpoint->nloaded--;
+	rf_agenda_touch(endpoint);
+	return parcel;
+}
+
+/* The last one first, so that the queue keeps its order. */
+void
+rf_parcels_unload(RfEndpoint *endpoint)
+{
+	RfParcel *reversed = NULL;
+
+	while (endpoint->first_loaded != NULL)
+	{
+		RfParcel *parcel = rf_parcel_take_loaded(endpoint);
+
+		parcel->next = reversed;
+		reversed = parcel;
+	}
+	while (reversed != NULL)
+	{
+		RfParcel *parcel = reversed;
+
+		reversed = parcel->next;
+		rf_endpoint_requeue(endpoint, &parcel->delivery);
+		rf_parcel_free(parcel);
+	}
+}
+
+/* ---- the request ---------------------------------------------------------- */
+
 /*
  * Does it sign at this time? A clock that was set back may be before all of the
  * secrets: then the current one signs.

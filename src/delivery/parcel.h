@@ -47,6 +47,12 @@ extern void		 rf_parcel_free(RfParcel *parcel);
 extern const RfParcel *rf_parcel_first(void);
 extern const RfParcel *rf_parcel_after(const RfParcel *parcel);
 
+/* The first of an endpoint's loaded parcels, out of their list. Not without any. */
+extern RfParcel *rf_parcel_take_loaded(RfEndpoint *endpoint);
+
+/* Put an endpoint's loaded parcels back into its queue. */
+extern void rf_parcels_unload(RfEndpoint *endpoint);
+
 /* Bytes of all parcels' bodies. */
 extern int64 rf_parcel_bytes(void);
 
