@@ -40,6 +40,7 @@ static int64	   http_deadline = -1; /* ms; -1: none */
 static int		   http_fds_reserved = 0;
 static int		   http_room = 0;	  /* in flight, as far as there are descriptors */
 static int64	   http_narrowed = 0; /* ms; 0: there were always enough */
+static int64	   http_driven = 0;	  /* ms */
 
 static int64
 http_now_ms(void)
@@ -334,8 +335,9 @@ rf_http_drive(void)
 	sigset_t before;
 	int		 running;
 
-	rf_reach_refresh(http_now_ms());
-	http_widen(http_now_ms());
+	http_driven = http_now_ms();
+	rf_reach_refresh(http_driven);
+	http_widen(http_driven);
 	http_block_signals(&before);
 	http_serve_sockets();
 	if (rf_http_timeout_ms() == 0)
@@ -367,9 +369,9 @@ rf_http_next_result(void)
 		curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **) &exchange);
 		/* The message is gone when the handle is. */
 		curl_multi_remove_handle(http_multi, easy);
-		rf_exchange_finish(exchange, code, http_now_ms());
+		rf_exchange_finish(exchange, code, http_driven);
 		if (exchange->starved)
-			http_narrow(http_now_ms());
+			http_narrow(http_driven);
 		http_count--;
 		http_shown = exchange;
 		return &exchange->result;

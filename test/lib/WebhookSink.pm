@@ -359,7 +359,7 @@ sub _answer_odd_headers
 {
 	my ($self, $connection) = @_;
 
-	return _send($connection, 204, ["X-Request-Id: a\"b\\c: d", "Server: sch\xc3\xb6n\x01"], '');
+	return _send($connection, 204, ["X-Request-Id: a\"b\\c: d", "Location: sch\xc3\xb6n\x01"], '');
 }
 
 sub _answer_early

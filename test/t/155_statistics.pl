@@ -179,7 +179,7 @@ my %hooks = map { $_ => webhook($_) } ('/retry-after/1', '/odd-headers', '/reset
 join_people(1);
 is(last_attempt($hooks{'/retry-after/1'}, "error_class, response_headers ->> 'retry-after', jsonb_typeof(response_headers)"),
 	'http|1|object', 'an answer that is no success keeps what it asked for');
-is(last_attempt($hooks{'/odd-headers'}, "response_headers ->> 'x-request-id', response_headers ->> 'server', error_class IS NULL"),
+is(last_attempt($hooks{'/odd-headers'}, "response_headers ->> 'x-request-id', response_headers ->> 'location', error_class IS NULL"),
 	'a"b\\c: d|sch??n?|t', 'headers are kept as JSON, and as ASCII');
 is(last_attempt($hooks{'/reset'}, 'error_class, response_headers IS NULL, status IS NULL'), 'reset|t|t',
 	'a connection that is reset has no answer');
