@@ -31,6 +31,8 @@ sub preload
 	my $source = dirname(__FILE__) . "/$name.c";
 	my @compile = ($ENV{CC} // 'cc', '-O1', '-Wall', '-shared', '-fPIC', '-o', $library, $source, '-ldl');
 
+	plan skip_all => 'a preloaded library does not go with AddressSanitizer or Valgrind'
+	  if $ENV{ASAN_OPTIONS} || $ENV{VALGRIND_REPORTS};
 	plan skip_all => "cannot compile $name.c" if system(@compile) != 0;
 	local $ENV{LD_PRELOAD} = join ' ', grep { defined } $ENV{LD_PRELOAD}, $library;
 	return $code->();

@@ -104,6 +104,7 @@ missing_packages() {
 			compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || echo libfaketime
 			perl -MIO::Socket::SSL -e 1 2>/dev/null || echo libio-socket-ssl-perl
 			have openssl || echo openssl
+			have nginx || [ -x /usr/sbin/nginx ] || echo nginx-light
 			;;
 		format) have clang-format-14 || have clang-format || echo clang-format-14 ;;
 		fuzz)

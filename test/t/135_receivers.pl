@@ -153,7 +153,7 @@ is($node->safe_psql('shop', "SELECT response_headers ->> 'location' FROM rf_atte
 	'and where it would have us go');
 is(scalar $sink->requests('/ok'), 1, 'where nobody went');
 is(worker_pid($node, 'shop'), $pid, 'the worker is the same');
-cmp_ok(worker_memory() - $memory, '<', 8 * 1024, 'and has not grown');
+cmp_ok(worker_memory() - $memory, '<', scaled(8 * 1024), 'and has not grown');
 unlike(PostgreSQL::Test::Utils::slurp_file($node->logfile),
 	qr/PANIC|terminated by signal|was not properly shut down/, 'nothing crashed');
 
