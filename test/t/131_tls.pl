@@ -103,7 +103,8 @@ is(scalar grep({ $_->requests } @sink{qw(elsewhere ended ours)}), 0, 'and nothin
 is(scalar $sink{server}->requests, 1, 'nor to whom only others trust');
 
 like(attempt($_), qr/^success/, "$_ is let in") foreach qw(alice bob);
-like(attempt('nobody'), qr/^retry\|(tls|reset)\|.*certificate/, 'whoever shows nothing is not');
+# Its receiver closes while the request is on its way: the alert may be lost in the reset.
+like(attempt('nobody'), qr/^retry\|(tls\|.*certificate|reset\|)/, 'whoever shows nothing is not');
 
 # Again and again on connections that stay open: each sees its own certificate.
 for my $round (1 .. 3)
