@@ -18,7 +18,7 @@
 #include "delivery/http.h"
 #include "delivery/queue.h"
 #include "delivery/signature.h"
-#include "delivery/throttle.h"
+#include "base/throttle.h"
 
 /* What stands for the message id in a header of the user's own. */
 #define RF_ENDPOINT_MESSAGE_ID "{{event.id}}"

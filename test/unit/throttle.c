@@ -1,9 +1,9 @@
-/* links: delivery/throttle.c */
+/* links: base/throttle.c */
 /*
  * throttle.c
  *	  So many requests per second: never more, and over time no fewer.
  */
-#include "delivery/throttle.h"
+#include "base/throttle.h"
 #include "tap.h"
 
 #define SECOND INT64_C(1000000)

@@ -4,7 +4,7 @@
  */
 #include <math.h>
 
-#include "delivery/throttle.h"
+#include "base/throttle.h"
 
 #define SECOND 1e6
 #define DAY	   (24 * 60 * 60 * SECOND)

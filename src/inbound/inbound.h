@@ -1,0 +1,21 @@
+/*
+ * inbound.h
+ *	  From a call to its answer: who calls, what is meant, what came of it.
+ */
+#ifndef RF_INBOUND_H
+#define RF_INBOUND_H
+
+#include "inbound/request.h"
+
+/*
+ * Answer a call. What touches the database is done in units: one finds the token
+ * and understands the call, and each call (a batch has several) is one of its own.
+ * Raises nothing that "unit" returns as an error.
+ */
+extern PGDLLEXPORT void rf_inbound_serve(const RfRequest *request, RfUnit unit,
+										 RfResponse *response);
+
+/* A problem of our own making, such as a full house: no detail if NULL. */
+extern PGDLLEXPORT void rf_problem(RfResponse *response, int status, const char *detail);
+
+#endif /* RF_INBOUND_H */

@@ -1,0 +1,38 @@
+/*
+ * token.h
+ *	  Inbound tokens: the secret part of the URL by which another system calls.
+ *
+ * A token is "rfi_" and base64url, without padding, of 32 random bytes. Only its
+ * SHA-256 is kept.
+ */
+#ifndef RF_TOKEN_H
+#define RF_TOKEN_H
+
+#include "inbound/action.h"
+#include "inbound/request.h"
+
+typedef struct RfToken
+{
+	int64  id;
+	bool   bound; /* to one campaign */
+	int64  campaign_id;
+	uint32 actions; /* bit 1 << RfAction: it may */
+	char  *mapping; /* NULL: fields bear our names */
+	char  *scheme;	/* NULL: bodies are not signed */
+} RfToken;
+
+/*
+ * Find a live token. False if there is none, it has expired or was revoked: which
+ * of these, nobody is told. Inside an engine scope.
+ */
+extern bool rf_token_find(const char *token, RfToken *found);
+
+/*
+ * Is the request signed as its token wants? NULL if so, else why not, in words for
+ * the caller. *message_id: what the sender calls this message, palloc'd; NULL if
+ * its scheme has none. Inside an engine scope.
+ */
+extern const char *rf_token_verify(const RfToken *token, const RfRequest *request,
+								   char **message_id);
+
+#endif /* RF_TOKEN_H */
