@@ -6,6 +6,7 @@
 #   make demo                     a programme in front of your eyes
 #
 # Another server: make PG_CONFIG=/path/to/pg_config ...
+# Without the HTTP listener, as where there is no libmicrohttpd: make LISTENER=no
 
 # ---- identity -------------------------------------------------------------
 
@@ -15,8 +16,11 @@ MODULE_big = referral
 
 # ---- sources --------------------------------------------------------------
 
-# A room is a directory below src; a new file in one needs no change here.
+# A room is a directory below src; a new file in one needs no change here. The
+# listener is a library of its own, which no backend loads.
 SOURCES := $(sort $(filter-out src/listener/%,$(wildcard src/*/*.c)))
+LISTENER_SOURCES := $(sort $(wildcard src/listener/*.c))
+LISTENER_OBJS = $(LISTENER_SOURCES:.c=.o)
 HEADER_FILES := $(sort $(wildcard src/*/*.h))
 SCHEMA := $(sort $(wildcard src/schema/*.sql))
 OBJS = $(SOURCES:.c=.o)
@@ -57,12 +61,25 @@ PG_CFLAGS = -Wall -Wextra -Wshadow -Wno-unused-parameter
 SHLIB_LINK = $(shell $(CURL_CONFIG) --libs 2>/dev/null) \
 	$(or $(shell $(PKG_CONFIG) --libs libcrypto 2>/dev/null),-lcrypto)
 
+# Is libmicrohttpd there? By pkg-config, or where the compiler looks by itself.
+LISTENER ?= yes
+ifeq ($(LISTENER),no)
+MICROHTTPD_ABSENT = LISTENER=no
+else ifneq (,$(shell $(PKG_CONFIG) --exists libmicrohttpd 2>/dev/null && echo yes))
+MICROHTTPD_CFLAGS := $(shell $(PKG_CONFIG) --cflags libmicrohttpd)
+MICROHTTPD_LIBS := $(shell $(PKG_CONFIG) --libs libmicrohttpd)
+else ifneq (,$(shell echo '\#include <microhttpd.h>' | $(or $(CC),cc) -E - >/dev/null 2>&1 && echo yes))
+MICROHTTPD_LIBS = -lmicrohttpd
+else
+MICROHTTPD_ABSENT = libmicrohttpd was not found (Debian: libmicrohttpd-dev)
+endif
+
 # The server's own CFLAGS are gcc's when gcc built it; clang need not know them all.
 ifneq (,$(findstring clang,$(CC)))
 PG_CFLAGS += -Wno-unknown-warning-option -Wno-ignored-optimization-argument
 endif
 
-EXTRA_CLEAN = build $(EXTENSION)--*.sql src/*/*.o src/*/*.bc
+EXTRA_CLEAN = build $(EXTENSION)--*.sql src/*/*.o src/*/*.bc $(LISTENER_LIBRARY)
 
 # ---- PGXS -----------------------------------------------------------------
 
@@ -82,7 +99,48 @@ endif
 
 # Headers are few and included downwards: any of them rebuilds all. So does
 # this file and the control file, which holds the version that is compiled in.
-$(OBJS) $(OBJS:.o=.bc): $(HEADER_FILES) Makefile referral.control
+$(OBJS) $(OBJS:.o=.bc) $(LISTENER_OBJS): $(HEADER_FILES) Makefile referral.control
+
+# ---- the listener ---------------------------------------------------------
+
+LISTENER_LIBRARY = referral_listener$(DLSUFFIX)
+LISTENER_INSTALLED = '$(DESTDIR)$(pkglibdir)/$(LISTENER_LIBRARY)'
+
+# What it calls is in the server and in referral.so, which is there before it.
+ifeq ($(PORTNAME),darwin)
+LISTENER_LINK = -Wl,-undefined,dynamic_lookup
+endif
+
+.PHONY: listener install-listener uninstall-listener
+
+ifneq (,$(wildcard $(PGXS)))
+all: listener
+install: install-listener
+uninstall: uninstall-listener
+endif
+
+# A library of another version must not stay behind beside ours.
+ifdef MICROHTTPD_ABSENT
+listener:
+	@echo '$(LISTENER_LIBRARY), which takes calls over HTTP, is not built: $(MICROHTTPD_ABSENT)'
+
+install-listener: uninstall-listener
+else
+listener: $(LISTENER_LIBRARY)
+
+$(LISTENER_OBJS): override CPPFLAGS += $(MICROHTTPD_CFLAGS)
+$(LISTENER_LIBRARY): $(LISTENER_OBJS)
+	@echo '$(LISTENER_LIBRARY), which takes calls over HTTP, is built: libmicrohttpd was found'
+	$(LINK.shared) -o $@ $(LISTENER_OBJS) $(LDFLAGS) $(LDFLAGS_SL) $(BE_DLLLIBS) $(LISTENER_LINK) $(MICROHTTPD_LIBS)
+
+install-listener: $(LISTENER_LIBRARY) installdirs
+	$(INSTALL_SHLIB) $(LISTENER_LIBRARY) $(LISTENER_INSTALLED)
+endif
+
+uninstall-listener:
+	rm -f $(LISTENER_INSTALLED)
+
+# ---- assembling -----------------------------------------------------------
 
 # One file from many, in the order of their numbers.
 $(INSTALL_SQL): $(SCHEMA) Makefile referral.control

@@ -97,6 +97,7 @@ missing_packages() {
 			have curl-config || echo libcurl4-openssl-dev
 			[ -f /usr/include/openssl/hmac.h ] || have_openssl_headers || echo libssl-dev
 			have pkg-config || echo pkg-config
+			has_microhttpd || echo libmicrohttpd-dev
 			;;
 		model) python_for_model >/dev/null || echo python3-psycopg2 ;;
 		tap)
@@ -133,6 +134,8 @@ python_for_model() {
 	done
 	return 1
 }
+
+has_microhttpd() { [ -f /usr/include/microhttpd.h ] || { have pkg-config && pkg-config --exists libmicrohttpd; }; }
 
 have_openssl_headers() { have pkg-config && pkg-config --exists libcrypto; }
 
@@ -202,6 +205,7 @@ is_installed() {
 	extension=$("$PG_CONFIG" --sharedir)/extension
 	library=$("$PG_CONFIG" --pkglibdir)
 	cmp -s referral.so "$library/referral.so" &&
+		cmp -s referral_listener.so "$library/referral_listener.so" &&
 		cmp -s referral.control "$extension/referral.control" || return
 	for script in referral--*.sql src/schema/released/*.sql; do
 		cmp -s "$script" "$extension/$(basename "$script")" || return
