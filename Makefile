@@ -68,7 +68,7 @@ MICROHTTPD_ABSENT = LISTENER=no
 else ifneq (,$(shell $(PKG_CONFIG) --exists libmicrohttpd 2>/dev/null && echo yes))
 MICROHTTPD_CFLAGS := $(shell $(PKG_CONFIG) --cflags libmicrohttpd)
 MICROHTTPD_LIBS := $(shell $(PKG_CONFIG) --libs libmicrohttpd)
-else ifneq (,$(shell echo '\#include <microhttpd.h>' | $(or $(CC),cc) -E - >/dev/null 2>&1 && echo yes))
+else ifneq (,$(shell $(or $(CC),cc) -E -include microhttpd.h -x c /dev/null >/dev/null 2>&1 && echo yes))
 MICROHTTPD_LIBS = -lmicrohttpd
 else
 MICROHTTPD_ABSENT = libmicrohttpd was not found (Debian: libmicrohttpd-dev)
