@@ -21,9 +21,21 @@ typedef struct RfToken
 	char  *scheme;	/* NULL: bodies are not signed */
 } RfToken;
 
+/* A token and its terminating zero. */
+#define RF_TOKEN_SIZE (4 + 43 + 1)
+
+#define RF_TOKEN_HASH 32
+
+/* Draw a new one. */
+extern void rf_token_draw(char token[RF_TOKEN_SIZE]);
+
+/* What is kept of it. */
+extern void rf_token_hash(const char *token, uint8 hash[RF_TOKEN_HASH]);
+
 /*
- * Find a live token. False if there is none, it has expired or was revoked: which
- * of these, nobody is told. Inside an engine scope.
+ * Find a live token, and note its use, once a minute. False if there is none, it
+ * has expired or was revoked: which of these, nobody is told. Inside an engine
+ * scope.
  */
 extern bool rf_token_find(const char *token, RfToken *found);
 

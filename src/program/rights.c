@@ -77,6 +77,9 @@ static const Right app_rights[] = {
 	"campaign_id, name, url, method, events, sources, rule_id, format, fields, extra, template," \
 	" state, timeout, max_in_flight, rate_limit, ordering, retry_schedule, http_version, fulfills"
 
+#define TOKEN_COLUMNS_SEEN \
+	"id, name, campaign_id, actions, expires_at, revoked_at, last_used_at, created_at," \
+	" mapping, scheme, signing_options, previous_until"
 #define FRAUD_RULE_COLUMNS "campaign_id, signal, action, threshold, \"within\""
 #define BLOCKED_COLUMNS	   "campaign_id, email, domain, network, note"
 
@@ -111,6 +114,9 @@ static const Right operator_rights[] = {
 	{"SELECT", "@.rf_fulfilment"},
 	{"EXECUTE", "FUNCTION @.rf_workers()"},
 	{"EXECUTE", "FUNCTION @.rf_rotate_secret(bigint, interval, text), @.rf_set_tls(bigint, text, text, text)"},
+	{"SELECT (" TOKEN_COLUMNS_SEEN ")", "@.rf_inbound_token"},
+	{"EXECUTE", "FUNCTION @.rf_create_inbound_token(text, text, text[], timestamptz, text)"},
+	{"EXECUTE", "FUNCTION @.rf_rotate_inbound_token(bigint, interval), @.rf_revoke_inbound_token(bigint)"},
 	{NULL, NULL}};
 
 static void

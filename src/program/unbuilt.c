@@ -1,6 +1,9 @@
 /*
  * unbuilt.c
- *	  What this version does not have yet is refused, never ignored.
+ *	  What a version does not have yet is refused, never ignored.
+ *
+ * The scripts of versions before 0.4.0 make this trigger: their databases may be
+ * restored, and then updated, with this library.
  */
 #include "postgres.h"
 

@@ -6,13 +6,6 @@
 -- created_at, see fresh.h), and what others refer to is kept by the triggers
 -- rf_..._kept, which lock out the writers of the referring table first.
 
--- What a later version builds is refused today, never ignored. The arguments
--- name columns that must be null, or column=value pairs that must not occur.
-CREATE FUNCTION @extschema@.rf_refuse_unbuilt() RETURNS trigger
-LANGUAGE C AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.rf_refuse_unbuilt() IS
-'trigger: raises feature_not_supported (0A000) for columns or values whose behaviour this version does not have';
-
 -- The caches of campaigns, rules and webhooks that every backend keeps learn
 -- of changes through this trigger: row changes raise no message by themselves.
 CREATE FUNCTION @extschema@.rf_programme_changed() RETURNS trigger

@@ -50,7 +50,7 @@ SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_erased_code', '');
 
 -- Nobody but the owner may call anything before rf_grant.
 REVOKE ALL ON FUNCTION
-	@extschema@.rf_refuse_unbuilt, @extschema@.rf_programme_changed,
+	@extschema@.rf_programme_changed,
 	@extschema@.rf_participant_admit, @extschema@.rf_participant_joined,
 	@extschema@.rf_participant_fixed, @extschema@.rf_rows_kept,
 	@extschema@.rf_campaign_kept, @extschema@.rf_reward_rule_kept,
@@ -119,4 +119,9 @@ SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_fulfilment_id_seq', '
 REVOKE ALL ON FUNCTION @extschema@.rf_workers FROM PUBLIC;
 REVOKE ALL ON FUNCTION
 	@extschema@.rf_secret_admit, @extschema@.rf_rotate_secret, @extschema@.rf_set_tls
+FROM PUBLIC;
+-- Inbound tokens.
+REVOKE ALL ON FUNCTION
+	@extschema@.rf_create_inbound_token, @extschema@.rf_rotate_inbound_token,
+	@extschema@.rf_revoke_inbound_token
 FROM PUBLIC;

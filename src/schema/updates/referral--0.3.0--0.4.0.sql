@@ -7,6 +7,21 @@
 
 -- Inbound.
 
+ALTER TABLE @extschema@.rf_inbound_token
+	ADD CONSTRAINT rf_inbound_token_actions_check
+		CHECK (cardinality(actions) > 0
+			AND actions <@ '{qualify,unqualify,join,purchase,refund,fulfill,participant}'),
+	ADD COLUMN mapping text
+		CHECK (octet_length(mapping) BETWEEN 1 AND 255),
+	ADD COLUMN scheme text
+		CHECK (scheme IN ('standard', 'stripe', 'shopify', 'github', 'paddle', 'hmac')),
+	ADD COLUMN signing_options jsonb,
+	ADD COLUMN previous_hash bytea UNIQUE
+		CHECK (octet_length(previous_hash) = 32),
+	ADD COLUMN previous_until timestamptz;
+DROP TRIGGER rf_inbound_token_unbuilt ON @extschema@.rf_inbound_token;
+DROP FUNCTION @extschema@.rf_refuse_unbuilt();
+
 -- @comments 60_inbound.sql
 
 -- @include 70_functions.sql
@@ -18,8 +33,13 @@
 -- @include 76_rule_functions.sql
 -- @include 77_attach_functions.sql
 -- @include 78_statistics_functions.sql
+-- @include 79_token_functions.sql
 -- @include 80_views.sql
 
 -- What a dump keeps, and who may do what. REVOKE on new functions only: on others
 -- it makes what was granted meanwhile part of the extension, and a dump would no
 -- longer contain it.
+REVOKE ALL ON FUNCTION
+	@extschema@.rf_create_inbound_token, @extschema@.rf_rotate_inbound_token,
+	@extschema@.rf_revoke_inbound_token
+FROM PUBLIC;

@@ -1,0 +1,281 @@
+/*
+ * token_functions.c
+ *	  What SQL calls to make inbound tokens and to end them.
+ *
+ * What a caller gives is judged before a row is written: the messages of the
+ * table's constraints would show the row.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/timestamp.h"
+
+#include "base/clock.h"
+#include "base/engine.h"
+#include "inbound/token.h"
+#include "program/answer.h"
+#include "program/campaign.h"
+
+PG_FUNCTION_INFO_V1(rf_create_inbound_token);
+PG_FUNCTION_INFO_V1(rf_rotate_inbound_token);
+PG_FUNCTION_INFO_V1(rf_revoke_inbound_token);
+
+#define KEEP_DAYS_MAX 366
+#define NAME_MAX	  255
+
+/* ---- what is given -------------------------------------------------------- */
+
+static void
+token_argument_not_null(FunctionCallInfo fcinfo, int argument, const char *name)
+{
+	if (PG_ARGISNULL(argument))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s must not be null", name)));
+}
+
+static void
+token_check_name(FunctionCallInfo fcinfo, int argument, const char *name)
+{
+	size_t length = VARSIZE_ANY_EXHDR(PG_GETARG_TEXT_PP(argument));
+
+	if (length == 0 || length > NAME_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s must have 1 to %d bytes", name, NAME_MAX)));
+}
+
+static void
+token_check_action(Datum name)
+{
+	RfAction action;
+
+	if (!rf_action_parse(TextDatumGetCString(name), &action))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("action \"%s\" is not known", TextDatumGetCString(name)),
+				 errhint("The actions are qualify, unqualify, join, purchase, refund, fulfill and participant.")));
+}
+
+static void
+token_check_actions(ArrayType *actions)
+{
+	Datum *names;
+	bool  *nulls;
+	int	   n;
+
+	deconstruct_array(actions, TEXTOID, -1, false, TYPALIGN_INT, &names, &nulls, &n);
+	if (n == 0 || ARR_HASNULL(actions))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("actions must be a list of one or more names, without nulls")));
+	for (int i = 0; i < n; i++)
+		token_check_action(names[i]);
+}
+
+/* When what is replaced ends. */
+static TimestampTz
+token_end(FunctionCallInfo fcinfo, int argument, TimestampTz now)
+{
+	TimestampTz end;
+
+	token_argument_not_null(fcinfo, argument, "keep");
+	end = DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval,
+												  TimestampTzGetDatum(now),
+												  PG_GETARG_DATUM(argument)));
+	if (end < now || end > now + KEEP_DAYS_MAX * USECS_PER_DAY)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("keep is out of range"),
+				 errhint("What is replaced is kept between 0 and %d days.", KEEP_DAYS_MAX)));
+	return end;
+}
+
+static Datum
+token_hash_datum(const char *token)
+{
+	uint8 hash[RF_TOKEN_HASH];
+
+	rf_token_hash(token, hash);
+	return PointerGetDatum(cstring_to_text_with_len((const char *) hash, sizeof(hash)));
+}
+
+/* ---- making --------------------------------------------------------------- */
+
+/* Arguments of rf_create_inbound_token, in their order. */
+enum
+{
+	CREATE_NAME,
+	CREATE_CAMPAIGN,
+	CREATE_ACTIONS,
+	CREATE_EXPIRES_AT,
+	CREATE_MAPPING,
+};
+
+/* A campaign is not deleted meanwhile. */
+RF_STATEMENT(hold_campaign,
+			 "SELECT FROM @extschema@.rf_campaign WHERE id = $1 FOR KEY SHARE", INT8OID);
+RF_STATEMENT(insert_token,
+			 "INSERT INTO @extschema@.rf_inbound_token"
+			 " (name, campaign_id, actions, expires_at, mapping, token_hash, created_at)"
+			 " VALUES ($1, $2, $3, $4, $5, $6, $7)"
+			 " RETURNING id",
+			 TEXTOID, INT8OID, TEXTARRAYOID, TIMESTAMPTZOID, TEXTOID, BYTEAOID, TIMESTAMPTZOID);
+
+static void
+token_check_new(FunctionCallInfo fcinfo)
+{
+	token_argument_not_null(fcinfo, CREATE_NAME, "name");
+	token_check_name(fcinfo, CREATE_NAME, "name");
+	token_argument_not_null(fcinfo, CREATE_ACTIONS, "actions");
+	token_check_actions(PG_GETARG_ARRAYTYPE_P(CREATE_ACTIONS));
+	if (!PG_ARGISNULL(CREATE_EXPIRES_AT) && PG_GETARG_TIMESTAMPTZ(CREATE_EXPIRES_AT) <= rf_now())
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("expires_at has passed already"),
+				 errdetail("It is %s.", timestamptz_to_str(PG_GETARG_TIMESTAMPTZ(CREATE_EXPIRES_AT)))));
+	if (!PG_ARGISNULL(CREATE_MAPPING))
+		token_check_name(fcinfo, CREATE_MAPPING, "mapping");
+}
+
+static Datum
+token_campaign(FunctionCallInfo fcinfo)
+{
+	char *slug = text_to_cstring(PG_GETARG_TEXT_PP(CREATE_CAMPAIGN));
+	Datum id = Int64GetDatum(rf_campaign_by_slug(slug)->id);
+
+	if (rf_execute(&hold_campaign, &id, NULL) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("campaign \"%s\" does not exist", slug)));
+	return id;
+}
+
+static int64
+token_insert(FunctionCallInfo fcinfo, const char *token)
+{
+	Datum values[] = {
+		PG_GETARG_DATUM(CREATE_NAME), (Datum) 0, PG_GETARG_DATUM(CREATE_ACTIONS),
+		PG_GETARG_DATUM(CREATE_EXPIRES_AT), PG_GETARG_DATUM(CREATE_MAPPING),
+		token_hash_datum(token), TimestampTzGetDatum(rf_now())};
+	char nulls[lengthof(values) + 1] = "       ";
+
+	if (PG_ARGISNULL(CREATE_CAMPAIGN))
+		nulls[1] = 'n';
+	else
+		values[1] = token_campaign(fcinfo);
+	if (PG_ARGISNULL(CREATE_EXPIRES_AT))
+		nulls[3] = 'n';
+	if (PG_ARGISNULL(CREATE_MAPPING))
+		nulls[4] = 'n';
+	rf_execute(&insert_token, values, nulls);
+	return rf_int64(0, 1);
+}
+
+Datum
+rf_create_inbound_token(PG_FUNCTION_ARGS)
+{
+	RfEngine engine;
+	char	 token[RF_TOKEN_SIZE];
+	Datum	 values[2];
+	bool	 nulls[2] = {false, false};
+
+	token_check_new(fcinfo);
+	rf_token_draw(token);
+	rf_engine_enter(&engine, fcinfo);
+	values[0] = Int64GetDatum(token_insert(fcinfo, token));
+	rf_engine_leave(&engine);
+	values[1] = CStringGetTextDatum(token);
+	return rf_answer(fcinfo, values, nulls);
+}
+
+/* ---- changing ------------------------------------------------------------- */
+
+RF_STATEMENT(lock_token,
+			 "SELECT revoked_at IS NOT NULL, coalesce(expires_at <= $2, false)"
+			 " FROM @extschema@.rf_inbound_token WHERE id = $1 FOR NO KEY UPDATE",
+			 INT8OID, TIMESTAMPTZOID);
+
+/* Lock a token that exists, or raise 42704. */
+static void
+token_lock(int64 id)
+{
+	Datum values[] = {Int64GetDatum(id), TimestampTzGetDatum(rf_now())};
+
+	if (rf_execute(&lock_token, values, NULL) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("inbound token " INT64_FORMAT " does not exist", id)));
+}
+
+/* And one that can still be used, or raise 55000. */
+static void
+token_lock_live(int64 id)
+{
+	bool revoked;
+
+	token_lock(id);
+	revoked = rf_bool(0, 1);
+	if (revoked || rf_bool(0, 2))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("inbound token " INT64_FORMAT " %s", id,
+						revoked ? "was revoked" : "has expired"),
+				 errhint("Make another with rf_create_inbound_token.")));
+}
+
+RF_STATEMENT(rotate_token,
+			 "UPDATE @extschema@.rf_inbound_token"
+			 " SET token_hash = $2,"
+			 "  previous_hash = CASE WHEN $4 > $3 THEN token_hash END,"
+			 "  previous_until = CASE WHEN $4 > $3 THEN $4 END"
+			 " WHERE id = $1",
+			 INT8OID, BYTEAOID, TIMESTAMPTZOID, TIMESTAMPTZOID);
+
+Datum
+rf_rotate_inbound_token(PG_FUNCTION_ARGS)
+{
+	RfEngine	engine;
+	TimestampTz now = rf_now();
+	TimestampTz end;
+	char		token[RF_TOKEN_SIZE];
+	Datum		values[4];
+
+	token_argument_not_null(fcinfo, 0, "inbound_id");
+	end = token_end(fcinfo, 1, now);
+	rf_token_draw(token);
+	rf_engine_enter(&engine, fcinfo);
+	token_lock_live(PG_GETARG_INT64(0));
+	values[0] = PG_GETARG_DATUM(0);
+	values[1] = token_hash_datum(token);
+	values[2] = TimestampTzGetDatum(now);
+	values[3] = TimestampTzGetDatum(end);
+	rf_execute(&rotate_token, values, NULL);
+	rf_engine_leave(&engine);
+	PG_RETURN_TEXT_P(cstring_to_text(token));
+}
+
+RF_STATEMENT(revoke_token,
+			 "UPDATE @extschema@.rf_inbound_token SET revoked_at = coalesce(revoked_at, $2)"
+			 " WHERE id = $1",
+			 INT8OID, TIMESTAMPTZOID);
+
+/* What was revoked before remains so since then. */
+Datum
+rf_revoke_inbound_token(PG_FUNCTION_ARGS)
+{
+	RfEngine engine;
+	Datum	 values[2];
+
+	token_argument_not_null(fcinfo, 0, "inbound_id");
+	rf_engine_enter(&engine, fcinfo);
+	token_lock(PG_GETARG_INT64(0));
+	values[0] = PG_GETARG_DATUM(0);
+	values[1] = TimestampTzGetDatum(rf_now());
+	rf_execute(&revoke_token, values, NULL);
+	rf_engine_leave(&engine);
+	PG_RETURN_VOID();
+}
