@@ -12,13 +12,13 @@
 #include "datatype/timestamp.h"
 #include "utils/palloc.h"
 
+#include "base/signature.h"
+#include "base/throttle.h"
 #include "delivery/agenda.h"
 #include "delivery/breaker.h"
 #include "delivery/concurrency.h"
 #include "delivery/http.h"
 #include "delivery/queue.h"
-#include "delivery/signature.h"
-#include "base/throttle.h"
 
 /* What stands for the message id in a header of the user's own. */
 #define RF_ENDPOINT_MESSAGE_ID "{{event.id}}"

@@ -10,7 +10,7 @@
 
 #include "datatype/timestamp.h"
 
-#include "delivery/signature.h"
+#include "base/signature.h"
 
 /*
  * Rows that are to be inserted. They reach the statement as a relation, not as

@@ -1,4 +1,4 @@
-/* links: delivery/signature.c delivery/ed25519.c */
+/* links: base/signature.c base/ed25519.c */
 /* libraries: -lpgcommon -lpgport -lcrypto */
 /* libraries: -no-pie -Wl,--unresolved-symbols=ignore-in-object-files */
 /*
@@ -8,7 +8,7 @@
  */
 #include "postgres.h"
 
-#include "delivery/signature.h"
+#include "base/signature.h"
 #include "fuzz.h"
 
 /* The decoder is the server's and not instrumented: what lies behind is looked at. */

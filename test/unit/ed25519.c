@@ -1,4 +1,4 @@
-/* links: delivery/ed25519.c */
+/* links: base/ed25519.c */
 /* libraries: -lcrypto */
 /*
  * ed25519.c
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "delivery/ed25519.h"
+#include "base/ed25519.h"
 #include "tap.h"
 
 typedef struct Vector

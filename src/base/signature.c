@@ -14,7 +14,7 @@
 #include "utils/timestamp.h"
 
 #include "base/clock.h"
-#include "delivery/signature.h"
+#include "base/signature.h"
 
 PG_FUNCTION_INFO_V1(rf_sign);
 PG_FUNCTION_INFO_V1(rf_verify);

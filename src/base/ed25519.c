@@ -5,7 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
-#include "delivery/ed25519.h"
+#include "base/ed25519.h"
 
 /* What OpenSSL noted of a failure must not be found by whoever asks it next. */
 static bool

@@ -13,7 +13,7 @@
 
 #include "fmgr.h"
 
-#include "delivery/ed25519.h"
+#include "base/ed25519.h"
 
 /* Longest decoded secret, in bytes. */
 #define RF_KEY_MAX 256
