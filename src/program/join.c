@@ -11,12 +11,13 @@
 #include "base/sqlstate.h"
 #include "program/admission.h"
 #include "program/answer.h"
+#include "program/join.h"
 
 PG_FUNCTION_INFO_V1(rf_join);
 PG_FUNCTION_INFO_V1(rf_link);
 
 RF_STATEMENT(find_by_email,
-			 "SELECT id, code"
+			 "SELECT id, code, state"
 			 " FROM @extschema@.rf_participant"
 			 " WHERE campaign_id = $1 AND email_key = $2",
 			 INT8OID, TEXTOID);
@@ -26,63 +27,91 @@ RF_STATEMENT(insert_person,
 			 " (campaign_id, email, name, referred_by, source, ip, meta)"
 			 " VALUES ($1, $2, $3, $4, $5, $6, coalesce($7, '{}'))"
 			 " ON CONFLICT (campaign_id, email_key) DO NOTHING"
-			 " RETURNING id, code",
+			 " RETURNING id, code, state",
 			 INT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INETOID, JSONBOID);
 
-/* Arguments email to meta become columns; returns false if they lost to another session. */
-static bool
-join_insert(FunctionCallInfo fcinfo, int64 campaign_id)
+static Datum
+text_or_null(const char *text)
 {
-	Datum values[7] = {Int64GetDatum(campaign_id)};
-	char  nulls[7] = {' '};
+	return text != NULL ? CStringGetTextDatum(text) : 0;
+}
 
-	for (int i = 1; i < 7; i++)
-	{
-		values[i] = PG_GETARG_DATUM(i);
-		nulls[i] = PG_ARGISNULL(i) ? 'n' : ' ';
-	}
+/* Returns false if they lost to another session. */
+static bool
+join_insert(const RfJoinRequest *request)
+{
+	Datum values[] = {
+		Int64GetDatum(request->campaign->id), text_or_null(request->email),
+		text_or_null(request->name), text_or_null(request->referred_by),
+		text_or_null(request->source), request->ip, request->meta};
+	char nulls[lengthof(values) + 1] = " ";
+
+	for (size_t i = 1; i < lengthof(values); i++)
+		nulls[i] = values[i] == 0 ? 'n' : ' ';
 	return rf_execute(&insert_person, values, nulls) > 0;
 }
 
 static bool
-join_find(int64 campaign_id, const char *email)
+join_find(const RfJoinRequest *request)
 {
 	Datum values[] = {
-		Int64GetDatum(campaign_id),
-		CStringGetTextDatum(rf_email_key(rf_email_trim(email)))};
+		Int64GetDatum(request->campaign->id),
+		CStringGetTextDatum(rf_email_key(rf_email_trim(request->email)))};
 
 	return rf_execute(&find_by_email, values, NULL) > 0;
+}
+
+RfJoined
+rf_join_person(const RfJoinRequest *request)
+{
+	RfJoined joined = {0};
+
+	if (request->email == NULL || !join_find(request))
+	{
+		joined.created = join_insert(request);
+		if (!joined.created && !join_find(request))
+			elog(ERROR, "participant \"%s\" is neither new nor there", request->email);
+	}
+	joined.participant_id = rf_int64(0, 1);
+	joined.code = rf_text(0, 2);
+	joined.state = rf_text(0, 3);
+	joined.link = rf_campaign_link(request->campaign, joined.code);
+	return joined;
+}
+
+static char *
+optional_text(FunctionCallInfo fcinfo, int argument)
+{
+	return PG_ARGISNULL(argument) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(argument));
 }
 
 Datum
 rf_join(PG_FUNCTION_ARGS)
 {
-	RfEngine		  engine;
-	const RfCampaign *campaign;
-	char			 *email = PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1));
-	bool			  created = false;
-	Datum			  values[4] = {0};
-	bool			  nulls[4] = {false};
-	char			 *code;
-	char			 *link;
+	RfJoinRequest request = {
+		.email = optional_text(fcinfo, 1),
+		.name = optional_text(fcinfo, 2),
+		.referred_by = optional_text(fcinfo, 3),
+		.source = optional_text(fcinfo, 4),
+		.ip = PG_ARGISNULL(5) ? 0 : PG_GETARG_DATUM(5),
+		.meta = PG_ARGISNULL(6) ? 0 : PG_GETARG_DATUM(6),
+	};
+	char	*slug = optional_text(fcinfo, 0);
+	RfEngine engine;
+	RfJoined joined;
+	Datum	 values[4] = {0};
+	bool	 nulls[4] = {false};
 
 	rf_engine_enter(&engine, fcinfo);
-	campaign = rf_campaign_by_slug(PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0)));
-	if (email == NULL || !join_find(campaign->id, email))
-	{
-		created = join_insert(fcinfo, campaign->id);
-		if (!created && !join_find(campaign->id, email))
-			elog(ERROR, "participant \"%s\" is neither new nor there", email);
-	}
-	code = rf_text(0, 2);
-	link = rf_campaign_link(campaign, code);
-	values[0] = Int64GetDatum(rf_int64(0, 1));
-	values[1] = CStringGetTextDatum(code);
-	nulls[2] = link == NULL;
-	if (link != NULL)
-		values[2] = CStringGetTextDatum(link);
-	values[3] = BoolGetDatum(created);
+	request.campaign = rf_campaign_by_slug(slug);
+	joined = rf_join_person(&request);
 	rf_engine_leave(&engine);
+	values[0] = Int64GetDatum(joined.participant_id);
+	values[1] = CStringGetTextDatum(joined.code);
+	nulls[2] = joined.link == NULL;
+	if (joined.link != NULL)
+		values[2] = CStringGetTextDatum(joined.link);
+	values[3] = BoolGetDatum(joined.created);
 	return rf_answer(fcinfo, values, nulls);
 }
 

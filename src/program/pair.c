@@ -168,11 +168,12 @@ rf_pair_lock_by_email(RfPair *pair, int64 campaign_id, const char *email, RfRefu
 }
 
 bool
-rf_pair_lock_by_coupon(RfPair *pair, const char *coupon, RfRefusal *refusal)
+rf_pair_lock_by_coupon(RfPair *pair, int64 campaign_id, const char *coupon, RfRefusal *refusal)
 {
 	Datum values[] = {CStringGetTextDatum(coupon)};
+	bool  given = rf_execute(&find_by_coupon, values, NULL) > 0;
 
-	if (rf_execute(&find_by_coupon, values, NULL) == 0)
+	if (!given || (campaign_id != 0 && campaign_id != pair_found().campaign_id))
 		return rf_refuse(refusal, ERRCODE_RF_UNKNOWN_CODE,
 						 psprintf("coupon \"%s\" was given to nobody", coupon), NULL, NULL);
 	return pair_lock_invited(pair, pair_found(), coupon, refusal);

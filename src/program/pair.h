@@ -25,14 +25,15 @@ typedef struct RfPair
 /*
  * Find and lock an invited person with their referrer. Refused (false) if the
  * key is unknown, RF002, or belongs to somebody who joined on their own, RF004.
- * An e-mail is looked for in one campaign; a code in that campaign only, if it
- * is not 0. A coupon is the person's to whom it was given as a reward.
+ * An e-mail is looked for in one campaign; a code or coupon in that campaign only,
+ * if it is not 0. A coupon is the person's to whom it was given as a reward.
  */
 extern bool rf_pair_lock_by_code(RfPair *pair, int64 campaign_id, const char *code,
 								 RfRefusal *refusal);
 extern bool rf_pair_lock_by_email(RfPair *pair, int64 campaign_id, const char *email,
 								  RfRefusal *refusal);
-extern bool rf_pair_lock_by_coupon(RfPair *pair, const char *coupon, RfRefusal *refusal);
+extern bool rf_pair_lock_by_coupon(RfPair *pair, int64 campaign_id, const char *coupon,
+								   RfRefusal *refusal);
 
 /* Anybody, invited or not. Raises 42704 if there is none. */
 extern void rf_pair_lock_by_id(RfPair *pair, int64 participant_id);

@@ -17,26 +17,19 @@
 
 #include "base/clock.h"
 #include "base/number.h"
+#include "base/sqlstate.h"
 #include "program/answer.h"
 #include "program/idempotency.h"
 #include "program/conversion.h"
-#include "program/purchase.h"
+#include "program/qualification.h"
 
 PG_FUNCTION_INFO_V1(rf_qualify);
 PG_FUNCTION_INFO_V1(rf_qualify_email);
 PG_FUNCTION_INFO_V1(rf_qualify_coupon);
 PG_FUNCTION_INFO_V1(rf_unqualify);
 
-typedef struct Answer
-{
-	int64		  participant_id;
-	RfPersonState state;
-	bool		  changed;
-	int			  rewards;
-} Answer;
-
 static Datum
-answer_row(FunctionCallInfo fcinfo, const Answer *answer)
+answer_row(FunctionCallInfo fcinfo, const RfQualified *answer)
 {
 	Datum values[] = {
 		Int64GetDatum(answer->participant_id),
@@ -49,7 +42,7 @@ answer_row(FunctionCallInfo fcinfo, const Answer *answer)
 }
 
 static Datum
-answer_jsonb(const Answer *answer)
+answer_jsonb(const RfQualified *answer)
 {
 	char *text = psprintf("{\"participant_id\":" INT64_FORMAT ",\"state\":\"%s\",\"changed\":%s,\"rewards\":%d}",
 						  answer->participant_id, rf_person_state_name(answer->state),
@@ -68,10 +61,10 @@ answer_member(Jsonb *answer, const char *name)
 	return JsonbToCString(NULL, &JsonbValueToJsonb(value)->root, 0);
 }
 
-static Answer
+static RfQualified
 answer_from_jsonb(Jsonb *jsonb)
 {
-	Answer answer;
+	RfQualified answer;
 
 	answer.participant_id = strtoll(answer_member(jsonb, "participant_id"), NULL, 10);
 	answer.state = rf_person_state_parse(answer_member(jsonb, "state"));
@@ -80,39 +73,38 @@ answer_from_jsonb(Jsonb *jsonb)
 	return answer;
 }
 
-/* What all ways to qualify take besides the person. */
-typedef struct Request
-{
-	RfPurchaseRequest purchase; /* amount 0: none */
-	bool			  has_occurred_at;
-	const char		 *key; /* NULL: none */
-} Request;
-
 /* Arguments amount, currency, occurred_at, idempotency_key start at `first`. */
-static Request
-request_read(FunctionCallInfo fcinfo, int first)
+static void
+request_read(RfQualifyRequest *request, FunctionCallInfo fcinfo, int first)
 {
-	Request			   request = {.has_occurred_at = !PG_ARGISNULL(first + 2)};
-	RfPurchaseRequest *purchase = &request.purchase;
-	RfRefusal		   refusal;
+	RfPurchaseRequest *purchase = &request->purchase;
 
 	if (!PG_ARGISNULL(first))
 		purchase->amount = NumericGetDatum(PG_GETARG_NUMERIC(first));
 	if (!PG_ARGISNULL(first + 1))
 		purchase->currency = text_to_cstring(PG_GETARG_TEXT_PP(first + 1));
-	purchase->occurred_at = rf_now();
-	if (request.has_occurred_at)
+	request->has_occurred_at = !PG_ARGISNULL(first + 2);
+	if (request->has_occurred_at)
 		purchase->occurred_at = PG_GETARG_TIMESTAMPTZ(first + 2);
 	if (!PG_ARGISNULL(first + 3))
-		request.key = text_to_cstring(PG_GETARG_TEXT_PP(first + 3));
-	if (!rf_purchase_is_sound(purchase, &refusal))
+		request->key = text_to_cstring(PG_GETARG_TEXT_PP(first + 3));
+}
+
+/* When it happened, and whether that and what was paid can be. */
+static void
+request_check(RfQualifyRequest *request)
+{
+	RfRefusal refusal;
+
+	if (!request->has_occurred_at)
+		request->purchase.occurred_at = rf_now();
+	if (!rf_purchase_is_sound(&request->purchase, &refusal))
 		rf_refusal_raise(&refusal);
-	return request;
 }
 
 /* The arguments that a repeated call must repeat. */
 static Datum
-request_arguments(const Request *request, const RfPair *pair)
+request_arguments(const RfQualifyRequest *request, const RfPair *pair)
 {
 	const RfPurchaseRequest *purchase = &request->purchase;
 	StringInfoData			 text;
@@ -150,11 +142,11 @@ qualify_check(RfPair *pair, const RfPurchaseRequest *request, RfPurchase *purcha
 	return true;
 }
 
-static Answer
+static RfQualified
 qualify(RfPair *pair, const RfPurchaseRequest *request)
 {
 	RfPurchase purchase = {.occurred_at = request->occurred_at};
-	Answer	   answer = {.participant_id = pair->invited.id};
+	RfQualified answer = {.participant_id = pair->invited.id};
 	RfRefusal  refusal;
 
 	answer.changed = qualify_check(pair, request, &purchase);
@@ -169,12 +161,12 @@ qualify(RfPair *pair, const RfPurchaseRequest *request)
 	return answer;
 }
 
-static Answer
-qualify_once(RfPair *pair, const Request *request, const char *function)
+static RfQualified
+qualify_once(RfPair *pair, const RfQualifyRequest *request, const char *function)
 {
 	RfCall call = {pair->campaign->id, function, request->key, 0};
 	Jsonb *earlier;
-	Answer answer;
+	RfQualified answer;
 
 	if (request->key == NULL)
 		return qualify(pair, &request->purchase);
@@ -184,6 +176,71 @@ qualify_once(RfPair *pair, const Request *request, const char *function)
 		return answer_from_jsonb(earlier);
 	answer = qualify(pair, &request->purchase);
 	rf_call_end(&call, answer_jsonb(&answer));
+	return answer;
+}
+
+/* A shop's field for codes takes either kind. */
+static bool
+lock_by_code_or_coupon(RfPair *pair, const RfQualifyRequest *request, RfRefusal *refusal)
+{
+	RfRefusal coupon;
+
+	if (rf_pair_lock_by_code(pair, request->campaign_id, request->code, refusal))
+		return true;
+	if (!request->code_may_be_coupon || refusal->sqlstate != ERRCODE_RF_UNKNOWN_CODE)
+		return false;
+	if (rf_pair_lock_by_coupon(pair, request->campaign_id, request->code, &coupon))
+		return true;
+	if (coupon.sqlstate != ERRCODE_RF_UNKNOWN_CODE)
+		*refusal = coupon;
+	return false;
+}
+
+static void
+request_lock(RfPair *pair, const RfQualifyRequest *request)
+{
+	RfRefusal refusal;
+	bool	  locked;
+
+	if (request->code != NULL)
+		locked = lock_by_code_or_coupon(pair, request, &refusal);
+	else if (request->coupon != NULL)
+		locked = rf_pair_lock_by_coupon(pair, request->campaign_id, request->coupon, &refusal);
+	else
+		locked = rf_pair_lock_by_email(pair, request->campaign_id, request->email, &refusal);
+	if (!locked)
+		rf_refusal_raise(&refusal);
+}
+
+RfQualified
+rf_qualify_person(RfQualifyRequest *request)
+{
+	RfPair pair;
+
+	request_check(request);
+	request_lock(&pair, request);
+	if (request->code != NULL)
+		return qualify_once(&pair, request, "rf_qualify");
+	return qualify_once(&pair, request,
+						request->coupon != NULL ? "rf_qualify_coupon" : "rf_qualify_email");
+}
+
+RfQualified
+rf_unqualify_person(const RfQualifyRequest *request, const char *reason)
+{
+	RfEventBatch events = {0};
+	RfPair		 pair;
+	RfQualified	 answer = {0};
+
+	request_lock(&pair, request);
+	answer.changed = pair.invited.state == RF_QUALIFIED;
+	if (answer.changed)
+	{
+		answer.rewards = rf_unconvert(&pair, reason != NULL ? reason : "unqualified", &events);
+		rf_event_flush(&events);
+	}
+	answer.participant_id = pair.invited.id;
+	answer.state = pair.invited.state;
 	return answer;
 }
 
@@ -200,17 +257,13 @@ key_argument(FunctionCallInfo fcinfo, int argument, const char *name)
 Datum
 rf_qualify(PG_FUNCTION_ARGS)
 {
-	char	 *code = key_argument(fcinfo, 0, "code");
-	Request	  request = request_read(fcinfo, 1);
-	RfEngine  engine;
-	RfPair	  pair;
-	RfRefusal refusal;
-	Answer	  answer;
+	RfQualifyRequest request = {.code = key_argument(fcinfo, 0, "code")};
+	RfEngine		 engine;
+	RfQualified		 answer;
 
+	request_read(&request, fcinfo, 1);
 	rf_engine_enter(&engine, fcinfo);
-	if (!rf_pair_lock_by_code(&pair, 0, code, &refusal))
-		rf_refusal_raise(&refusal);
-	answer = qualify_once(&pair, &request, "rf_qualify");
+	answer = rf_qualify_person(&request);
 	rf_engine_leave(&engine);
 	return answer_row(fcinfo, &answer);
 }
@@ -218,19 +271,15 @@ rf_qualify(PG_FUNCTION_ARGS)
 Datum
 rf_qualify_email(PG_FUNCTION_ARGS)
 {
-	char			 *email = key_argument(fcinfo, 1, "email");
-	Request			  request = request_read(fcinfo, 2);
-	RfEngine		  engine;
-	const RfCampaign *campaign;
-	RfPair			  pair;
-	RfRefusal		  refusal;
-	Answer			  answer;
+	RfQualifyRequest request = {.email = key_argument(fcinfo, 1, "email")};
+	char			*slug = PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0));
+	RfEngine		 engine;
+	RfQualified		 answer;
 
+	request_read(&request, fcinfo, 2);
 	rf_engine_enter(&engine, fcinfo);
-	campaign = rf_campaign_by_slug(PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0)));
-	if (!rf_pair_lock_by_email(&pair, campaign->id, email, &refusal))
-		rf_refusal_raise(&refusal);
-	answer = qualify_once(&pair, &request, "rf_qualify_email");
+	request.campaign_id = rf_campaign_by_slug(slug)->id;
+	answer = rf_qualify_person(&request);
 	rf_engine_leave(&engine);
 	return answer_row(fcinfo, &answer);
 }
@@ -238,17 +287,13 @@ rf_qualify_email(PG_FUNCTION_ARGS)
 Datum
 rf_qualify_coupon(PG_FUNCTION_ARGS)
 {
-	char	 *coupon = key_argument(fcinfo, 0, "coupon");
-	Request	  request = request_read(fcinfo, 1);
-	RfEngine  engine;
-	RfPair	  pair;
-	RfRefusal refusal;
-	Answer	  answer;
+	RfQualifyRequest request = {.coupon = key_argument(fcinfo, 0, "coupon")};
+	RfEngine		 engine;
+	RfQualified		 answer;
 
+	request_read(&request, fcinfo, 1);
 	rf_engine_enter(&engine, fcinfo);
-	if (!rf_pair_lock_by_coupon(&pair, coupon, &refusal))
-		rf_refusal_raise(&refusal);
-	answer = qualify_once(&pair, &request, "rf_qualify_coupon");
+	answer = rf_qualify_person(&request);
 	rf_engine_leave(&engine);
 	return answer_row(fcinfo, &answer);
 }
@@ -256,25 +301,13 @@ rf_qualify_coupon(PG_FUNCTION_ARGS)
 Datum
 rf_unqualify(PG_FUNCTION_ARGS)
 {
-	char		*code = key_argument(fcinfo, 0, "code");
-	const char	*reason = PG_ARGISNULL(1) ? "unqualified" : text_to_cstring(PG_GETARG_TEXT_PP(1));
-	RfEventBatch events = {0};
-	RfEngine	 engine;
-	RfPair		 pair;
-	RfRefusal	 refusal;
-	Answer		 answer = {0};
+	RfQualifyRequest request = {.code = key_argument(fcinfo, 0, "code")};
+	const char		*reason = PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1));
+	RfEngine		 engine;
+	RfQualified		 answer;
 
 	rf_engine_enter(&engine, fcinfo);
-	if (!rf_pair_lock_by_code(&pair, 0, code, &refusal))
-		rf_refusal_raise(&refusal);
-	answer.changed = pair.invited.state == RF_QUALIFIED;
-	if (answer.changed)
-	{
-		answer.rewards = rf_unconvert(&pair, reason, &events);
-		rf_event_flush(&events);
-	}
-	answer.participant_id = pair.invited.id;
-	answer.state = pair.invited.state;
+	answer = rf_unqualify_person(&request, reason);
 	rf_engine_leave(&engine);
 	return answer_row(fcinfo, &answer);
 }

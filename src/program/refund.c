@@ -20,6 +20,7 @@
 #include "program/limit.h"
 #include "program/purchase.h"
 #include "program/recompute.h"
+#include "program/refund.h"
 #include "program/spend.h"
 
 PG_FUNCTION_INFO_V1(rf_record_refund);
@@ -27,33 +28,18 @@ PG_FUNCTION_INFO_V1(rf_record_refund);
 #define REFUND_REASON	 "purchase refunded"
 #define UNQUALIFY_REASON "net spend fell below min_spend"
 
-typedef struct Request
+static void
+request_check(const RfRefundRequest *request)
 {
-	char *external_id;
-	Datum amount;	 /* numeric; 0: all that is left */
-	char *refund_id; /* may be NULL */
-} Request;
-
-static Request
-request_read(FunctionCallInfo fcinfo)
-{
-	Request request = {0};
-
-	if (PG_ARGISNULL(1))
+	if (request->external_id == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("external_id must not be null")));
-	request.external_id = text_to_cstring(PG_GETARG_TEXT_PP(1));
-	if (!PG_ARGISNULL(2))
-		request.amount = NumericGetDatum(PG_GETARG_NUMERIC(2));
-	if (!PG_ARGISNULL(3))
-		request.refund_id = text_to_cstring(PG_GETARG_TEXT_PP(3));
-	if (request.refund_id != NULL &&
-		(request.refund_id[0] == '\0' || strlen(request.refund_id) > RF_EXTERNAL_ID_MAX))
+	if (request->refund_id != NULL &&
+		(request->refund_id[0] == '\0' || strlen(request->refund_id) > RF_EXTERNAL_ID_MAX))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("refund_id must have 1 to %d bytes", RF_EXTERNAL_ID_MAX)));
-	return request;
 }
 
 RF_STATEMENT(find_payer,
@@ -94,7 +80,7 @@ RF_STATEMENT(find_refund,
 
 /* Was this refund recorded before? An error if it was for another amount. */
 static bool
-refund_is_known(const Request *request, const RfPurchase *purchase)
+refund_is_known(const RfRefundRequest *request, const RfPurchase *purchase)
 {
 	Datum values[2];
 	bool  isnull;
@@ -195,11 +181,11 @@ refund_settle(RfPair *pair, const RfRefund *refund)
 }
 
 static RfPurchaseAnswer
-refund_record(const RfCampaign *campaign, Request *request)
+refund_record(RfRefundRequest *request)
 {
 	RfPair			 pair;
 	RfPurchase		 purchase;
-	Datum			 left = refund_lock(&pair, &purchase, campaign->id, request->external_id);
+	Datum			 left = refund_lock(&pair, &purchase, request->campaign_id, request->external_id);
 	RfRefund		 refund = {.purchase = &purchase, .amount = left};
 	RfPurchaseAnswer answer = {.purchase_id = purchase.id, .participant_id = pair.invited.id};
 
@@ -220,16 +206,35 @@ refund_record(const RfCampaign *campaign, Request *request)
 	return answer;
 }
 
+RfPurchaseAnswer
+rf_refund_record(RfRefundRequest *request)
+{
+	request_check(request);
+	return refund_record(request);
+}
+
+static char *
+optional_text(FunctionCallInfo fcinfo, int argument)
+{
+	return PG_ARGISNULL(argument) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(argument));
+}
+
 Datum
 rf_record_refund(PG_FUNCTION_ARGS)
 {
-	Request			 request = request_read(fcinfo);
-	char			*slug = PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0));
+	RfRefundRequest request = {
+		.external_id = optional_text(fcinfo, 1),
+		.amount = PG_ARGISNULL(2) ? 0 : NumericGetDatum(PG_GETARG_NUMERIC(2)),
+		.refund_id = optional_text(fcinfo, 3),
+	};
+	char			*slug = optional_text(fcinfo, 0);
 	RfEngine		 engine;
 	RfPurchaseAnswer answer;
 
+	request_check(&request);
 	rf_engine_enter(&engine, fcinfo);
-	answer = refund_record(rf_campaign_by_slug(slug), &request);
+	request.campaign_id = rf_campaign_by_slug(slug)->id;
+	answer = refund_record(&request);
 	rf_engine_leave(&engine);
 	return rf_purchase_answer(fcinfo, &answer);
 }

@@ -22,6 +22,7 @@
 #include "program/coupon.h"
 #include "program/limit.h"
 #include "program/reward_change.h"
+#include "program/reward_life.h"
 
 PG_FUNCTION_INFO_V1(rf_issue);
 PG_FUNCTION_INFO_V1(rf_fulfill);
@@ -147,29 +148,66 @@ step_complete(const Step *step, Datum ids)
 		rf_rewards_freed(ids, 0);
 }
 
-static Datum
-step_take(FunctionCallInfo fcinfo, const Step *step)
+/* reference and reason may be 0. Returns how many rewards took the step. */
+static int
+step_take(const Step *step, Datum ids, int nids, Datum reference, Datum reason)
 {
-	RfEngine engine;
-	int		 nids;
-	Datum	 ids = step_ids(fcinfo, &nids);
-	bool	 told = PG_NARGS() > 1 && !PG_ARGISNULL(1);
-	Datum	 values[] = {
-		   ids, CStringGetTextDatum(step->to), TimestampTzGetDatum(rf_now()),
-		   told && step->sets_reference ? PG_GETARG_DATUM(1) : 0,
-		   told && step->sets_reason ? PG_GETARG_DATUM(1) : 0};
+	Datum values[] = {
+		ids, CStringGetTextDatum(step->to), TimestampTzGetDatum(rf_now()),
+		step->sets_reference ? reference : 0, step->sets_reason ? reason : 0};
 	char		 nulls[] = "     ";
 	RfEventBatch events = {0};
 	int			 changed;
 
 	nulls[3] = values[3] == 0 ? 'n' : ' ';
 	nulls[4] = values[4] == 0 ? 'n' : ' ';
-	rf_engine_enter(&engine, fcinfo);
 	step_check(step, ids, nids);
 	step_prepare(step, ids, &events);
 	changed = rf_rewards_changed(rf_execute(&write_step, values, nulls), &events);
 	step_complete(step, ids);
 	rf_event_flush(&events);
+	return changed;
+}
+
+RF_STATEMENT(read_fulfilled,
+			 "SELECT p.campaign_id, r.state = 'fulfilled' AND coalesce(r.reference = $2, true)"
+			 " FROM @extschema@.rf_reward r"
+			 " JOIN @extschema@.rf_participant p ON p.id = r.participant_id"
+			 " WHERE r.id = $1",
+			 INT8OID, TEXTOID);
+
+bool
+rf_reward_fulfill(int64 campaign_id, int64 id, const char *reference)
+{
+	Datum	 values[2] = {Int64GetDatum(id)};
+	RfColumn ids;
+
+	rf_column_init(&ids, INT8OID);
+	rf_column_add(&ids, Int64GetDatum(id));
+	if (reference != NULL)
+		values[1] = CStringGetTextDatum(reference);
+	rf_rewards_lock_rows(rf_column_array(&ids));
+	if (rf_execute(&read_fulfilled, values, reference == NULL ? " n" : NULL) == 0 ||
+		(campaign_id != 0 && campaign_id != rf_int64(0, 1)))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("reward " INT64_FORMAT " does not exist", id)));
+	if (rf_bool(0, 2))
+		return false;
+	return step_take(&fulfill, rf_column_array(&ids), 1, values[1], 0) > 0;
+}
+
+static Datum
+step_call(FunctionCallInfo fcinfo, const Step *step)
+{
+	RfEngine engine;
+	int		 nids;
+	Datum	 ids = step_ids(fcinfo, &nids);
+	Datum	 told = PG_NARGS() > 1 && !PG_ARGISNULL(1) ? PG_GETARG_DATUM(1) : 0;
+	int		 changed;
+
+	rf_engine_enter(&engine, fcinfo);
+	changed = step_take(step, ids, nids, told, told);
 	rf_engine_leave(&engine);
 	PG_RETURN_INT32(changed);
 }
@@ -177,23 +215,23 @@ step_take(FunctionCallInfo fcinfo, const Step *step)
 Datum
 rf_issue(PG_FUNCTION_ARGS)
 {
-	return step_take(fcinfo, &issue);
+	return step_call(fcinfo, &issue);
 }
 
 Datum
 rf_fulfill(PG_FUNCTION_ARGS)
 {
-	return step_take(fcinfo, &fulfill);
+	return step_call(fcinfo, &fulfill);
 }
 
 Datum
 rf_fail(PG_FUNCTION_ARGS)
 {
-	return step_take(fcinfo, &fail);
+	return step_call(fcinfo, &fail);
 }
 
 Datum
 rf_cancel(PG_FUNCTION_ARGS)
 {
-	return step_take(fcinfo, &cancel);
+	return step_call(fcinfo, &cancel);
 }

@@ -1,0 +1,24 @@
+/*
+ * refund.h
+ *	  Something is given back of a purchase.
+ */
+#ifndef RF_REFUND_H
+#define RF_REFUND_H
+
+#include "program/purchase.h"
+
+typedef struct RfRefundRequest
+{
+	int64		campaign_id;
+	const char *external_id; /* of the purchase */
+	Datum		amount;		 /* numeric; 0: all that is left */
+	const char *refund_id;	 /* may be NULL */
+} RfRefundRequest;
+
+/*
+ * Record it and what follows. Raises 42704 if there is no such purchase, and what
+ * else rf_record_refund raises. Inside an engine scope.
+ */
+extern RfPurchaseAnswer rf_refund_record(RfRefundRequest *request);
+
+#endif /* RF_REFUND_H */
