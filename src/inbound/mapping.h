@@ -22,10 +22,13 @@ typedef struct RfMapped
 /*
  * Read a payload as the mapping of that name does: its rows in order, the first
  * whose condition holds. False if none does: the payload is about something
- * else. Raises 22023 if there is no such mapping, and what jsonpath raises.
- * Inside an engine scope.
+ * else. Raises 22023 if there is no such mapping, or if an amount in minor units
+ * has no currency that is known. Inside an engine scope.
  */
 extern bool rf_mapping_read(const char *mapping, Jsonb *payload, const RfRequest *request,
 							RfMapped *mapped);
+
+/* Does a row bear that name? Inside an engine scope. */
+extern bool rf_mapping_exists(const char *mapping);
 
 #endif /* RF_MAPPING_H */

@@ -83,6 +83,11 @@ static const Right app_rights[] = {
 #define FRAUD_RULE_COLUMNS "campaign_id, signal, action, threshold, \"within\""
 #define BLOCKED_COLUMNS	   "campaign_id, email, domain, network, note"
 
+#define MAPPING_COLUMNS \
+	"mapping, position, action, \"when\", code, coupon, email, campaign, name, referred_by," \
+	" source, ip, meta, amount, minor_units, minor_digits, currency, external_id, refund_id," \
+	" occurred_at, reward, reference, reason, message_id, note"
+
 /* Besides those of app. */
 static const Right operator_rights[] = {
 	{"SELECT", "@.rf_webhook, @.rf_webhook_state, @.rf_event, @.rf_retry, @.rf_dead, @.rf_attempt, @.rf_home"},
@@ -117,6 +122,8 @@ static const Right operator_rights[] = {
 	{"SELECT (" TOKEN_COLUMNS_SEEN ")", "@.rf_inbound_token"},
 	{"EXECUTE", "FUNCTION @.rf_create_inbound_token(text, text, text[], timestamptz, text)"},
 	{"EXECUTE", "FUNCTION @.rf_rotate_inbound_token(bigint, interval), @.rf_revoke_inbound_token(bigint)"},
+	{"SELECT, INSERT (" MAPPING_COLUMNS "), UPDATE (" MAPPING_COLUMNS "), DELETE", "@.rf_inbound_mapping"},
+	{"EXECUTE", "FUNCTION @.rf_map_inbound(text, jsonb, jsonb)"},
 	{NULL, NULL}};
 
 static void

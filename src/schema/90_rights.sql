@@ -125,3 +125,8 @@ REVOKE ALL ON FUNCTION
 	@extschema@.rf_create_inbound_token, @extschema@.rf_rotate_inbound_token,
 	@extschema@.rf_revoke_inbound_token
 FROM PUBLIC;
+-- Other systems' payloads. What came with the extension comes with it again.
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_inbound_mapping', 'WHERE NOT builtin');
+REVOKE ALL ON FUNCTION
+	@extschema@.rf_inbound_mapping_valid, @extschema@.rf_map_inbound
+FROM PUBLIC;

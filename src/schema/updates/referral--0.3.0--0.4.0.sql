@@ -23,6 +23,7 @@ DROP TRIGGER rf_inbound_token_unbuilt ON @extschema@.rf_inbound_token;
 DROP FUNCTION @extschema@.rf_refuse_unbuilt();
 
 -- @comments 60_inbound.sql
+-- @include 62_inbound_mapping.sql
 
 -- @include 70_functions.sql
 -- @include 71_purchase_functions.sql
@@ -34,6 +35,7 @@ DROP FUNCTION @extschema@.rf_refuse_unbuilt();
 -- @include 77_attach_functions.sql
 -- @include 78_statistics_functions.sql
 -- @include 79_token_functions.sql
+-- @include 79_mapping_functions.sql
 -- @include 80_views.sql
 
 -- What a dump keeps, and who may do what. REVOKE on new functions only: on others
@@ -42,4 +44,8 @@ DROP FUNCTION @extschema@.rf_refuse_unbuilt();
 REVOKE ALL ON FUNCTION
 	@extschema@.rf_create_inbound_token, @extschema@.rf_rotate_inbound_token,
 	@extschema@.rf_revoke_inbound_token
+FROM PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_inbound_mapping', 'WHERE NOT builtin');
+REVOKE ALL ON FUNCTION
+	@extschema@.rf_inbound_mapping_valid, @extschema@.rf_map_inbound
 FROM PUBLIC;

@@ -1,0 +1,300 @@
+/*
+ * mapping.c
+ *	  See mapping.h.
+ *
+ * One statement finds the row and all that its paths find: calls in somebody
+ * else's words are few beside what each of them does, so rows are not kept between
+ * calls and there is no cache that changes would have to reach. Paths are silent: a
+ * payload of another shape than a path expects has nothing there, and that is no
+ * error.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/formatting.h"
+
+#include "base/engine.h"
+#include "inbound/mapping.h"
+#include "inbound/moment.h"
+#include "program/answer.h"
+#include "program/currency.h"
+
+PG_FUNCTION_INFO_V1(rf_map_inbound);
+
+/*
+ * A condition holds as jsonb_path_match would say if it finds one boolean (or the
+ * null of a predicate that cannot tell), else if it finds anything at all. Of what
+ * an argument's path finds, the first text that is not empty counts.
+ */
+RF_STATEMENT(read_payload,
+			 "WITH given AS MATERIALIZED ("
+			 " SELECT jsonb_build_object('headers', $3) AS variables),"
+			 " chosen AS ("
+			 " SELECT m.*, g.variables"
+			 " FROM given g, @extschema@.rf_inbound_mapping m,"
+			 "  LATERAL (SELECT CASE WHEN m.\"when\" IS NOT NULL THEN"
+			 "   jsonb_path_query_array_tz($2, m.\"when\", g.variables, true) END AS found) w"
+			 " WHERE m.mapping = $1"
+			 "  AND CASE WHEN m.\"when\" IS NULL THEN true"
+			 "   WHEN jsonb_array_length(w.found) = 1"
+			 "    AND jsonb_typeof(w.found -> 0) IN ('boolean', 'null')"
+			 "   THEN w.found -> 0 = 'true'"
+			 "   ELSE jsonb_array_length(w.found) > 0 END"
+			 " ORDER BY m.position LIMIT 1)"
+			 " SELECT c.action, c.minor_units, c.minor_digits, f.name, f.type, f.text"
+			 " FROM chosen c"
+			 " LEFT JOIN LATERAL ("
+			 "  SELECT a.name, v.type, v.text"
+			 "  FROM (VALUES ('code', c.code), ('coupon', c.coupon), ('email', c.email),"
+			 "   ('campaign', c.campaign), ('name', c.name), ('referred_by', c.referred_by),"
+			 "   ('source', c.source), ('ip', c.ip), ('meta', c.meta), ('amount', c.amount),"
+			 "   ('currency', c.currency), ('occurred_at', c.occurred_at),"
+			 "   ('external_id', c.external_id), ('refund_id', c.refund_id),"
+			 "   ('reward', c.reward), ('reference', c.reference), ('reason', c.reason),"
+			 "   ('message_id', c.message_id)) a (name, path),"
+			 "  LATERAL ("
+			 "   SELECT jsonb_typeof(item) AS type, item #>> '{}' AS text"
+			 "   FROM jsonb_path_query_tz($2, a.path, c.variables, true) item"
+			 "   WHERE (jsonb_typeof(item) IN ('string', 'number', 'boolean')"
+			 "    OR (a.name = 'meta' AND jsonb_typeof(item) = 'object'))"
+			 "    AND item #>> '{}' <> ''"
+			 "   LIMIT 1) v) f ON true",
+			 TEXTOID, JSONBOID, JSONBOID);
+
+RF_STATEMENT(find_mapping,
+			 "SELECT FROM @extschema@.rf_inbound_mapping WHERE mapping = $1 LIMIT 1",
+			 TEXTOID);
+
+bool
+rf_mapping_exists(const char *mapping)
+{
+	Datum values[] = {CStringGetTextDatum(mapping)};
+
+	return rf_execute(&find_mapping, values, NULL) > 0;
+}
+
+/* Keep what a path found for the argument, or message_id, of that name. */
+static void
+mapped_set(RfMapped *mapped, const char *name, char *text)
+{
+	for (int i = 0; i < RF_ARGUMENTS; i++)
+	{
+		if (strcmp(name, rf_argument_name((RfArgument) i)) == 0)
+		{
+			mapped->arguments.value[i] = text;
+			return;
+		}
+	}
+	mapped->message_id = text;
+}
+
+static char *
+moment_text(char *text, bool is_number)
+{
+	char written[RF_MOMENT_SIZE];
+
+	return rf_moment_rewrite(text, is_number, written) ? pstrdup(written) : text;
+}
+
+/* Digits of the sender's minor unit: what the row says of the currency, or ISO 4217. */
+static int
+minor_digits(const char *currency, Jsonb *digits)
+{
+	JsonbValue *own = NULL;
+
+	if (digits != NULL)
+		own = getKeyJsonValueFromContainer(&digits->root, currency, strlen(currency), NULL);
+	if (own != NULL && own->type == jbvNumeric)
+		return DatumGetInt32(DirectFunctionCall1(numeric_int4, NumericGetDatum(own->val.numeric)));
+	return rf_currency_digits(currency);
+}
+
+/* An amount in the currency's main unit. */
+static char *
+amount_text(char *minor, const char *currency, Jsonb *own_digits)
+{
+	int	  digits;
+	Datum unit;
+	Datum amount;
+
+	if (currency == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("an amount in minor units needs a currency"),
+				 errdetail("The amount is %s.", minor),
+				 errhint("Give the mapping the path of the currency.")));
+	digits = minor_digits(currency, own_digits);
+	if (digits < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("unknown currency \"%s\"", currency),
+				 errdetail("The amount of %s is in its minor unit.", minor),
+				 errhint("Money is given in currencies of ISO 4217, such as EUR.")));
+	/* Multiplied by 0.01, as a quotient would have sixteen digits. */
+	unit = DirectFunctionCall3(numeric_in, CStringGetDatum(psprintf("1e-%d", digits)),
+							   ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
+	amount = DirectFunctionCall3(numeric_in, CStringGetDatum(minor),
+								 ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
+	return DatumGetCString(
+		DirectFunctionCall1(numeric_out, DirectFunctionCall2(numeric_mul, amount, unit)));
+}
+
+/* Currencies come in small letters, too. */
+static void
+mapped_price(RfMapped *mapped, bool minor_units, Jsonb *own_digits)
+{
+	char **amount = &mapped->arguments.value[RF_ARGUMENT_AMOUNT];
+	char **currency = &mapped->arguments.value[RF_ARGUMENT_CURRENCY];
+
+	if (*currency != NULL)
+		*currency = asc_toupper(*currency, strlen(*currency));
+	if (*amount != NULL && minor_units)
+		*amount = amount_text(*amount, *currency, own_digits);
+}
+
+/* One row for each argument that was found, or one without any. */
+static void
+mapped_fill(RfMapped *mapped, uint64 nrows)
+{
+	bool   minor_units = rf_bool(0, 2);
+	bool   iso_digits;
+	Datum  digits = rf_value(0, 3, &iso_digits);
+	Jsonb *own_digits = iso_digits ? NULL : DatumGetJsonbPCopy(digits);
+	char  *action = rf_text(0, 1);
+	char **occurred_at = &mapped->arguments.value[RF_ARGUMENT_OCCURRED_AT];
+	bool   is_number = false;
+
+	if (!rf_action_parse(action, &mapped->action))
+		elog(ERROR, "unknown action \"%s\"", action);
+	for (uint64 i = 0; i < nrows; i++)
+	{
+		char *name = rf_text(i, 4);
+
+		if (name == NULL)
+			continue;
+		mapped_set(mapped, name, rf_text(i, 6));
+		if (strcmp(name, "occurred_at") == 0)
+			is_number = strcmp(rf_text(i, 5), "number") == 0;
+	}
+	if (*occurred_at != NULL)
+		*occurred_at = moment_text(*occurred_at, is_number);
+	mapped_price(mapped, minor_units, own_digits);
+}
+
+static bool
+mapping_read(const char *mapping, Jsonb *payload, Datum headers, RfMapped *mapped)
+{
+	Datum  values[] = {CStringGetTextDatum(mapping), JsonbPGetDatum(payload), headers};
+	uint64 nrows = rf_execute(&read_payload, values, NULL);
+
+	memset(mapped, 0, sizeof *mapped);
+	if (nrows > 0)
+		mapped_fill(mapped, nrows);
+	else if (!rf_mapping_exists(mapping))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("there is no mapping \"%s\"", mapping),
+				 errhint("Mappings are rows of rf_inbound_mapping.")));
+	return nrows > 0;
+}
+
+/* Headers are ASCII; one that is not is nothing a path could look for. */
+static bool
+is_printable(const char *text)
+{
+	for (; *text != '\0'; text++)
+	{
+		if (*text < ' ' || *text > '~')
+			return false;
+	}
+	return true;
+}
+
+/* What paths see as $headers: an object of strings. */
+static Datum
+headers_object(const RfRequest *request)
+{
+	RfColumn names;
+	RfColumn values;
+
+	rf_column_init(&names, TEXTOID);
+	rf_column_init(&values, TEXTOID);
+	/* Of several of one name jsonb keeps the last; the first is meant. */
+	for (int i = request->nheaders - 1; i >= 0; i--)
+	{
+		const RfRequestHeader *header = &request->headers[i];
+
+		if (!is_printable(header->name) || !is_printable(header->value))
+			continue;
+		rf_column_add_text(&names, header->name);
+		rf_column_add_text(&values, header->value);
+	}
+	return DirectFunctionCall2(jsonb_object_two_arg, rf_column_array(&names),
+							   rf_column_array(&values));
+}
+
+bool
+rf_mapping_read(const char *mapping, Jsonb *payload, const RfRequest *request, RfMapped *mapped)
+{
+	return mapping_read(mapping, payload, headers_object(request), mapped);
+}
+
+/* Arguments as an object of texts; meta, which is an object, as its text too. */
+static Datum
+arguments_object(const RfArguments *arguments)
+{
+	RfColumn names;
+	RfColumn values;
+
+	rf_column_init(&names, TEXTOID);
+	rf_column_init(&values, TEXTOID);
+	for (int i = 0; i < RF_ARGUMENTS; i++)
+	{
+		if (arguments->value[i] == NULL)
+			continue;
+		rf_column_add_text(&names, rf_argument_name((RfArgument) i));
+		rf_column_add_text(&values, arguments->value[i]);
+	}
+	return DirectFunctionCall2(jsonb_object_two_arg, rf_column_array(&names),
+							   rf_column_array(&values));
+}
+
+/* Names of headers have no case. */
+RF_STATEMENT(fold_headers,
+			 "SELECT COALESCE(jsonb_object_agg(lower(key), value), '{}')"
+			 " FROM jsonb_each_text($1)",
+			 JSONBOID);
+
+static Datum
+folded_headers(Datum headers)
+{
+	bool isnull;
+
+	rf_execute(&fold_headers, &headers, NULL);
+	return JsonbPGetDatum(DatumGetJsonbPCopy(rf_value(0, 1, &isnull)));
+}
+
+Datum
+rf_map_inbound(PG_FUNCTION_ARGS)
+{
+	RfEngine engine;
+	RfMapped mapped;
+	Datum	 values[3] = {0};
+	bool	 nulls[3] = {true, true, true};
+
+	rf_engine_enter(&engine, fcinfo);
+	if (mapping_read(text_to_cstring(PG_GETARG_TEXT_PP(0)), PG_GETARG_JSONB_P(1),
+					 folded_headers(PG_GETARG_DATUM(2)), &mapped))
+	{
+		values[0] = CStringGetTextDatum(rf_action_name(mapped.action));
+		values[1] = arguments_object(&mapped.arguments);
+		nulls[0] = nulls[1] = false;
+		nulls[2] = mapped.message_id == NULL;
+		if (!nulls[2])
+			values[2] = CStringGetTextDatum(mapped.message_id);
+	}
+	rf_engine_leave(&engine);
+	return rf_answer(fcinfo, values, nulls);
+}
