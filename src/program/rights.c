@@ -42,6 +42,7 @@ static const Right reader_rights[] = {
 	{"EXECUTE", "FUNCTION @.rf_leaderboard(text, timestamptz, timestamptz, integer), @.rf_referral_tree(bigint, integer)"},
 	{"EXECUTE", "FUNCTION @.rf_sending_status(), @.rf_webhook_statistics(bigint)"},
 	{"EXECUTE", "FUNCTION @.rf_workers()"},
+	{"EXECUTE", "FUNCTION @.rf_health(), @.rf_metrics()"},
 	{NULL, NULL}};
 
 static const Right app_rights[] = {
@@ -124,6 +125,7 @@ static const Right operator_rights[] = {
 	{"EXECUTE", "FUNCTION @.rf_rotate_inbound_token(bigint, interval), @.rf_revoke_inbound_token(bigint)"},
 	{"SELECT, INSERT (" MAPPING_COLUMNS "), UPDATE (" MAPPING_COLUMNS "), DELETE", "@.rf_inbound_mapping"},
 	{"EXECUTE", "FUNCTION @.rf_map_inbound(text, jsonb, jsonb)"},
+	{"EXECUTE", "FUNCTION @.rf_health(), @.rf_metrics()"},
 	{NULL, NULL}};
 
 static void

@@ -130,3 +130,4 @@ SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_inbound_mapping', 'WH
 REVOKE ALL ON FUNCTION
 	@extschema@.rf_inbound_mapping_valid, @extschema@.rf_map_inbound
 FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.rf_health, @extschema@.rf_metrics FROM PUBLIC;

@@ -36,6 +36,7 @@ DROP FUNCTION @extschema@.rf_refuse_unbuilt();
 -- @include 78_statistics_functions.sql
 -- @include 79_token_functions.sql
 -- @include 79_mapping_functions.sql
+-- @include 79_metrics_functions.sql
 -- @include 80_views.sql
 
 -- What a dump keeps, and who may do what. REVOKE on new functions only: on others
@@ -49,3 +50,4 @@ SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_inbound_mapping', 'WH
 REVOKE ALL ON FUNCTION
 	@extschema@.rf_inbound_mapping_valid, @extschema@.rf_map_inbound
 FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.rf_health, @extschema@.rf_metrics FROM PUBLIC;
