@@ -18,6 +18,8 @@
 #include "program/idempotency.h"
 #include "server/guc.h"
 #include "server/launcher.h"
+#include "server/listen_entry.h"
+#include "server/listen_settings.h"
 #include "server/shares.h"
 #include "server/worker.h"
 
@@ -52,6 +54,29 @@ guc_check_proxy(char **value, void **extra, GucSource source)
 
 	if (wrong != NULL)
 		GUC_check_errdetail("As the URL of a proxy it is wrong: %s.", wrong);
+	return wrong == NULL;
+}
+
+static bool
+guc_check_listen(char **value, void **extra, GucSource source)
+{
+	RfListenEntries entries;
+	const char	   *wrong = rf_listen_parse(*value, &entries);
+
+	if (wrong != NULL)
+		GUC_check_errdetail("Entry %d of the list is wrong: %s.", entries.n + 1, wrong);
+	return wrong == NULL;
+}
+
+static bool
+guc_check_proxies(char **value, void **extra, GucSource source)
+{
+	RfNetworks	networks;
+	bool		local;
+	const char *wrong = rf_listen_parse_proxies(*value, &networks, &local);
+
+	if (wrong != NULL)
+		GUC_check_errdetail("An entry of the list is wrong: %s.", wrong);
 	return wrong == NULL;
 }
 
@@ -146,6 +171,83 @@ guc_define_statistics(void)
 							PGC_POSTMASTER, GUC_UNIT_KB, NULL, NULL, NULL);
 }
 
+/* What belongs to processes and sockets that are made while the server starts. */
+static void
+guc_define_listening(void)
+{
+	DefineCustomStringVariable("referral.listen",
+							   "Where calls over HTTP are taken, and for which database.",
+							   "A list, separated by commas, of host:port/database,"
+							   " [::1]:port/database, *:port/database and"
+							   " unix:/path/of/socket/database. Empty: nowhere.",
+							   &rf_listen, "", PGC_POSTMASTER, 0, guc_check_listen, NULL, NULL);
+	DefineCustomIntVariable("referral.listeners",
+							"Processes that share the calls of each entry of referral.listen.",
+							"Each is a background worker. A unix socket has one in any case.",
+							&rf_listeners_wanted, 1, 1, RF_LISTENERS_MAX,
+							PGC_POSTMASTER, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("referral.listen_max_connections",
+							"Connections that one listener has open at the same time.",
+							"Others wait to be accepted.",
+							&rf_listen_max_connections, 1000, 1, 100000,
+							PGC_POSTMASTER, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("referral.listen_max_header",
+							"Longest request line and headers, all together.",
+							"What is longer is answered with status 431.",
+							&rf_listen_max_header, 16 * 1024, 1024, 1024 * 1024,
+							PGC_POSTMASTER, GUC_UNIT_BYTE, NULL, NULL, NULL);
+}
+
+static void
+guc_define_callers(void)
+{
+	DefineCustomIntVariable("referral.listen_max_connections_per_address",
+							"Connections that one address may have to one listener.",
+							"0: as many as there are. Unix sockets and trusted proxies"
+							" have no such limit.",
+							&rf_listen_max_connections_per_address, 100, 0, 100000,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("referral.listen_rate",
+							"Requests a second that one address may send to one listener.",
+							"More are answered with status 429. 0: as many as it likes.",
+							&rf_listen_rate, 1000, 0, 1000000,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("referral.trusted_proxies",
+							   "Proxies whose X-Forwarded-For says who calls.",
+							   "A list of CIDR blocks, separated by commas; the word unix stands"
+							   " for whoever comes by unix socket. Empty: none.",
+							   &rf_trusted_proxies, "", PGC_SIGHUP, 0,
+							   guc_check_proxies, NULL, NULL);
+}
+
+static void
+guc_define_requests(void)
+{
+	static const struct config_enum_entry levels[] = {
+		{"off", 0, false},
+		{"debug1", DEBUG1, false},
+		{"debug", DEBUG1, true},
+		{"log", LOG, false},
+		{NULL, 0, false},
+	};
+
+	DefineCustomIntVariable("referral.listen_max_body",
+							"Longest body of a request.",
+							"What is longer is answered with status 413.",
+							&rf_listen_max_body, 256 * 1024, 1024, 64 * 1024 * 1024,
+							PGC_SIGHUP, GUC_UNIT_BYTE, NULL, NULL, NULL);
+	DefineCustomIntVariable("referral.listen_timeout",
+							"How long a request may take to arrive, be answered and be fetched.",
+							"Counted from the opening of the connection or the end of the request"
+							" before it, so that an idle connection lives no longer, too.",
+							&rf_listen_timeout, 10000, 100, 60 * 60 * 1000,
+							PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomEnumVariable("referral.log_requests",
+							 "Level at which each request leaves a line in the server's log.",
+							 "Tokens are not in it.",
+							 &rf_log_requests, 0, levels, PGC_SIGHUP, 0, NULL, NULL, NULL);
+}
+
 void
 rf_guc_define(void)
 {
@@ -154,6 +256,10 @@ rf_guc_define(void)
 	guc_define_retention();
 	guc_define_targets();
 	guc_define_worker();
-	if (process_shared_preload_libraries_in_progress)
-		guc_define_statistics();
+	guc_define_callers();
+	guc_define_requests();
+	if (!process_shared_preload_libraries_in_progress)
+		return;
+	guc_define_statistics();
+	guc_define_listening();
 }
