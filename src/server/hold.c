@@ -13,9 +13,10 @@
 
 #include "base/clock.h"
 #include "base/compat.h"
+#include "server/listening.h"
 #include "server/shmem.h"
 
-/* A worker that still is there after this long is told to drop everything. */
+/* A process that still is there after this long is told to drop everything. */
 #define HOLD_PATIENCE_MS 300
 #define HOLD_LONGEST_MS	 5000
 
@@ -32,7 +33,7 @@ hold_add(Oid database)
 	hold_taken = true;
 }
 
-/* Ask the workers to leave; returns false if there are none. */
+/* Ask workers and listeners to leave; returns false if there are none. */
 static bool
 hold_dismiss(Oid oid)
 {
@@ -44,6 +45,7 @@ hold_dismiss(Oid oid)
 	dismissed = database != NULL && rf_database_count_workers(database) > 0;
 	if (dismissed)
 		rf_database_dismiss(database);
+	dismissed |= rf_listening_dismiss(oid);
 	LWLockRelease(rf_shmem->lock);
 	return dismissed;
 }
@@ -57,6 +59,7 @@ hold_is_served(Oid oid)
 	LWLockAcquire(rf_shmem->lock, LW_SHARED);
 	database = rf_database_find(oid);
 	served = database != NULL && rf_database_count_workers(database) > 0;
+	served |= rf_listening_serves(oid);
 	LWLockRelease(rf_shmem->lock);
 	return served;
 }

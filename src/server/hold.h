@@ -1,10 +1,10 @@
 /*
  * hold.h
- *	  Databases in which no worker may be, because DDL works on the database
- *	  itself.
+ *	  Databases in which no worker or listener may be, because DDL works on the
+ *	  database itself.
  *
  * DROP DATABASE and its like fail if anybody is connected. A hold keeps our
- * own workers out until the transaction that took it ends.
+ * own processes out until the transaction that took it ends.
  */
 #ifndef RF_HOLD_H
 #define RF_HOLD_H
@@ -16,8 +16,8 @@ typedef struct RfHold
 } RfHold;
 
 /*
- * Hold a database until the end of the transaction; returns when its workers
- * are gone, or after five seconds, with a stubborn one for the DDL to report.
+ * Hold a database until the end of the transaction; returns when its workers and
+ * listeners are gone, or after five seconds, with a stubborn one for the DDL to report.
  */
 extern void rf_hold_take(Oid database);
 

@@ -17,6 +17,7 @@
 #include "server/counts.h"
 #include "server/guc.h"
 #include "server/launcher.h"
+#include "server/listening.h"
 #include "server/shmem.h"
 #include "server/utility.h"
 #include "server/wake.h"
@@ -38,7 +39,9 @@ _PG_init(void)
 	(void) rf_steady_now();
 	rf_shmem_setup();
 	rf_utility_setup();
-	/* The server that pg_upgrade runs must not send. */
-	if (!IsBinaryUpgrade)
-		rf_launcher_register();
+	/* The server that pg_upgrade runs must not send, nor be called. */
+	if (IsBinaryUpgrade)
+		return;
+	rf_launcher_register();
+	rf_listening_setup();
 }

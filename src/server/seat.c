@@ -76,9 +76,8 @@ rf_seat_note_activity(void)
 	pg_atomic_write_u64(&rf_own_seat.seat->active_at, (uint64) rf_steady_now());
 }
 
-/* Seconds to wait before the next worker: at once, then 1, 2, 4 ... 60. */
-static int
-seat_delay(int failures)
+int
+rf_seat_delay(int failures)
 {
 	if (failures == 0)
 		return 0;
@@ -91,7 +90,7 @@ seat_count_failure(RfSeat *seat, TimestampTz now)
 {
 	if (TimestampDifferenceExceeds(seat_taken_at, now, SEAT_SHORT_LIFE_MS))
 		seat->failures = 0;
-	seat->start_at = TimestampTzPlusMilliseconds(now, seat_delay(seat->failures) * 1000L);
+	seat->start_at = TimestampTzPlusMilliseconds(now, rf_seat_delay(seat->failures) * 1000L);
 	seat->failures++;
 }
 

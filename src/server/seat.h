@@ -20,6 +20,9 @@ extern void rf_seat_dismiss(RfSeat *seat);
 /* Tell the worker that there is news. Without lock, at no cost if told. */
 extern void rf_seat_wake(RfSeat *seat);
 
+/* Seconds to wait before the next process, after so many failures: 0, 1, 2, 4 ... 60. */
+extern int rf_seat_delay(int failures);
+
 /* ---- for a worker: its own seat ----------------------------------------- */
 
 typedef struct RfOwnSeat

@@ -9,6 +9,7 @@
 #include "storage/shmem.h"
 
 #include "delivery/statistics_memory.h"
+#include "server/listening.h"
 #include "server/shmem.h"
 
 #define SHMEM_NAME "referral"
@@ -40,6 +41,7 @@ shmem_request(void)
 		shmem_request_next();
 	RequestAddinShmemSpace(shmem_size());
 	RequestAddinShmemSpace(rf_statistics_size());
+	RequestAddinShmemSpace(rf_listening_size());
 	RequestNamedLWLockTranche(SHMEM_NAME, LOCKS);
 }
 
@@ -84,6 +86,19 @@ shmem_provide_statistics(void)
 }
 
 static void
+shmem_provide_listeners(void)
+{
+	bool found;
+
+	if (rf_listening_size() > 0)
+	{
+		void *memory = ShmemInitStruct(SHMEM_NAME " listeners", rf_listening_size(), &found);
+
+		rf_listening_provide(memory, !found);
+	}
+}
+
+static void
 shmem_startup(void)
 {
 	bool found;
@@ -95,6 +110,7 @@ shmem_startup(void)
 	if (!found)
 		shmem_init();
 	shmem_provide_statistics();
+	shmem_provide_listeners();
 	LWLockRelease(AddinShmemInitLock);
 }
 
@@ -133,5 +149,6 @@ rf_shmem_request(Oid database)
 	}
 	if (rf_shmem->launcher != NULL)
 		SetLatch(rf_shmem->launcher);
+	rf_listening_wake();
 	LWLockRelease(rf_shmem->lock);
 }

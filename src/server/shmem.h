@@ -20,7 +20,7 @@
 typedef struct RfShmem
 {
 	LWLock			 *lock;
-	ConditionVariable left;		  /* broadcast whenever a worker has left */
+	ConditionVariable left;		  /* broadcast whenever a worker or listener has left */
 	pg_atomic_uint32  generation; /* moves when an entry gets another oid */
 
 	/* Under the lock: */
@@ -42,8 +42,9 @@ extern void rf_shmem_setup(void);
 
 /*
  * Ask the launcher to read the list of databases and to look for the extension
- * in this one, even if it has just done so (InvalidOid: in new ones only). Does
- * nothing without shared memory; raises no error.
+ * in this one, even if it has just done so (InvalidOid: in new ones only). Listeners
+ * that wait for their database try again. Does nothing without shared memory;
+ * raises no error.
  */
 extern void rf_shmem_request(Oid database);
 
