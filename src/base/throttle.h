@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/visible.h"
+
 /* All zero limits nothing. */
 typedef struct RfThrottle
 {
@@ -21,13 +23,13 @@ typedef struct RfThrottle
 } RfThrottle;
 
 /* Another rate, 0 for none: begins with a full bucket. The same one changes nothing. */
-extern void rf_throttle_set(RfThrottle *throttle, double rate, int64_t now);
+extern RF_VISIBLE void rf_throttle_set(RfThrottle *throttle, double rate, int64_t now);
 
 /* When a token will be there: "now" if one is; at most a day ahead, to ask again. */
-extern int64_t rf_throttle_ready_at(RfThrottle *throttle, int64_t now);
+extern RF_VISIBLE int64_t rf_throttle_ready_at(RfThrottle *throttle, int64_t now);
 
 /* Take one. False if there is none. */
-extern bool rf_throttle_take(RfThrottle *throttle, int64_t now);
+extern RF_VISIBLE bool rf_throttle_take(RfThrottle *throttle, int64_t now);
 
 /* The last one taken was not needed. */
 extern void rf_throttle_give_back(RfThrottle *throttle);

@@ -133,6 +133,14 @@ address_forbidden_v4(const unsigned char *v4, const RfNetworks *local)
 	return address_in_ranges(AF_INET, v4, ranges_v4, lengthof_ranges(ranges_v4));
 }
 
+bool
+rf_address_in(const struct sockaddr *address, const RfNetworks *networks)
+{
+	unsigned char bytes[16];
+
+	return address_bytes(address, bytes) && address_in_any(bytes, networks);
+}
+
 /* Teredo: the server's address, and the client's with all bits flipped. */
 static const char *
 address_forbidden_teredo(const unsigned char *bytes, const RfNetworks *local)

@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
+#include "base/visible.h"
+
 /* Setting referral.allow_http: URLs may be http. */
 extern bool rf_allow_http;
 
@@ -44,7 +46,11 @@ extern const char *rf_address_parse_networks(const char *text, RfNetworks *netwo
 extern void rf_address_add(RfNetworks *networks, const struct sockaddr *address);
 
 /* Read an address without brackets, zone or port. False if it is none. */
-extern bool rf_address_parse(const char *text, struct sockaddr_storage *address);
+extern RF_VISIBLE bool rf_address_parse(const char *text, struct sockaddr_storage *address);
+
+/* Is it in one of them? False if it is no internet address. */
+extern RF_VISIBLE bool rf_address_in(const struct sockaddr *address,
+									 const RfNetworks	   *networks);
 
 /*
  * May the address be dialled? Returns NULL if so, else the reason (static).
