@@ -8,11 +8,7 @@
 
 #include "postgres.h"
 
-typedef struct RfRequestHeader
-{
-	const char *name; /* in lower case */
-	const char *value;
-} RfRequestHeader;
+#include "inbound/header.h"
 
 /* Nothing in it is trusted: no encoding is checked yet. Owned by the caller. */
 typedef struct RfRequest
