@@ -5,24 +5,14 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/queryenvironment.h"
 #include "utils/timestamp.h"
-#include "utils/tuplestore.h"
 
 #include "base/engine.h"
 #include "delivery/endpoint.h"
 #include "delivery/secret.h"
 
 /* ---- new rows ----------------------------------------------------------- */
-
-struct RfSecrets
-{
-	TupleDesc		 tupdesc;
-	Tuplestorestate *rows;
-	int				 n;
-};
 
 enum
 {
@@ -36,22 +26,20 @@ RF_STATEMENT(insert_secrets,
 			 "INSERT INTO @extschema@.rf_secret (webhook_id, kind, value, valid_from)"
 			 " SELECT webhook_id, kind, value, valid_from FROM written");
 
-RfSecrets *
+RfWritten *
 rf_secrets_create(void)
 {
-	RfSecrets *secrets = palloc0_object(RfSecrets);
+	TupleDesc columns = CreateTemplateTupleDesc(WRITTEN_VALID_FROM);
 
-	secrets->tupdesc = CreateTemplateTupleDesc(WRITTEN_VALID_FROM);
-	TupleDescInitEntry(secrets->tupdesc, WRITTEN_WEBHOOK_ID, "webhook_id", INT8OID, -1, 0);
-	TupleDescInitEntry(secrets->tupdesc, WRITTEN_KIND, "kind", TEXTOID, -1, 0);
-	TupleDescInitEntry(secrets->tupdesc, WRITTEN_VALUE, "value", TEXTOID, -1, 0);
-	TupleDescInitEntry(secrets->tupdesc, WRITTEN_VALID_FROM, "valid_from", TIMESTAMPTZOID, -1, 0);
-	secrets->rows = tuplestore_begin_heap(false, false, work_mem);
-	return secrets;
+	TupleDescInitEntry(columns, WRITTEN_WEBHOOK_ID, "webhook_id", INT8OID, -1, 0);
+	TupleDescInitEntry(columns, WRITTEN_KIND, "kind", TEXTOID, -1, 0);
+	TupleDescInitEntry(columns, WRITTEN_VALUE, "value", TEXTOID, -1, 0);
+	TupleDescInitEntry(columns, WRITTEN_VALID_FROM, "valid_from", TIMESTAMPTZOID, -1, 0);
+	return rf_written_create(columns);
 }
 
 void
-rf_secrets_add(RfSecrets *secrets, int64 webhook_id, const char *kind, const char *value,
+rf_secrets_add(RfWritten *secrets, int64 webhook_id, const char *kind, const char *value,
 			   TimestampTz valid_from)
 {
 	Datum values[] = {
@@ -59,28 +47,13 @@ rf_secrets_add(RfSecrets *secrets, int64 webhook_id, const char *kind, const cha
 		TimestampTzGetDatum(valid_from)};
 	bool nulls[lengthof(values)] = {false};
 
-	tuplestore_putvalues(secrets->rows, secrets->tupdesc, values, nulls);
-	secrets->n++;
+	rf_written_add(secrets, values, nulls);
 }
 
 void
-rf_secrets_insert(RfSecrets *secrets)
+rf_secrets_insert(RfWritten *secrets)
 {
-	char					   written_name[] = "written";
-	EphemeralNamedRelationData written = {
-		.md = {.name = written_name,
-			   .tupdesc = secrets->tupdesc,
-			   .enrtype = ENR_NAMED_TUPLESTORE,
-			   .enrtuples = secrets->n},
-		.reldata = secrets->rows};
-	int result = SPI_register_relation(&written);
-
-	if (result != SPI_OK_REL_REGISTER)
-		elog(ERROR, "could not register a relation: %s", SPI_result_code_string(result));
-	rf_execute(&insert_secrets, NULL, NULL);
-	SPI_unregister_relation(written_name);
-	tuplestore_end(secrets->rows);
-	pfree(secrets);
+	rf_written_execute(secrets, &insert_secrets);
 }
 
 static void
@@ -96,7 +69,7 @@ secret_draw(RfKeyKind kind, RfKey *key)
 }
 
 static void
-secrets_add_key(RfSecrets *secrets, int64 webhook_id, const RfKey *key, TimestampTz valid_from)
+secrets_add_key(RfWritten *secrets, int64 webhook_id, const RfKey *key, TimestampTz valid_from)
 {
 	char value[RF_SECRET_SIZE];
 
@@ -105,7 +78,7 @@ secrets_add_key(RfSecrets *secrets, int64 webhook_id, const RfKey *key, Timestam
 }
 
 void
-rf_secrets_add_key(RfSecrets *secrets, int64 webhook_id, RfKeyKind kind, TimestampTz valid_from)
+rf_secrets_add_key(RfWritten *secrets, int64 webhook_id, RfKeyKind kind, TimestampTz valid_from)
 {
 	RfKey key;
 
@@ -143,7 +116,7 @@ void
 rf_secret_replace(int64 webhook_id, const char *kind, const char *value)
 {
 	Datum	   values[] = {Int64GetDatum(webhook_id), CStringGetTextDatum(kind)};
-	RfSecrets *secrets;
+	RfWritten *secrets;
 
 	rf_execute(&delete_secret, values, NULL);
 	if (value == NULL)
@@ -217,7 +190,7 @@ rf_secret_rotate(int64 webhook_id, RfKeyKind kind, TimestampTz now, TimestampTz 
 {
 	Datum values[] = {
 		Int64GetDatum(webhook_id), TimestampTzGetDatum(now), TimestampTzGetDatum(end)};
-	RfSecrets *secrets = rf_secrets_create();
+	RfWritten *secrets = rf_secrets_create();
 
 	rf_execute(&delete_ended, values, NULL);
 	if (rf_execute(&end_secrets, values, NULL) >= RF_ENDPOINT_KEYS_MAX)

@@ -11,21 +11,19 @@
 #include "datatype/timestamp.h"
 
 #include "base/signature.h"
+#include "base/written.h"
 
 /*
- * Rows that are to be inserted. They reach the statement as a relation, not as
- * parameters, which whatever logs statements would log with them.
+ * All of these inside an engine scope. New rows are gathered, then inserted; the
+ * kind is as in the table.
  */
-typedef struct RfSecrets RfSecrets;
-
-/* All of these inside an engine scope. The kind is as in the table. */
-extern RfSecrets *rf_secrets_create(void);
-extern void		  rf_secrets_add(RfSecrets *secrets, int64 webhook_id, const char *kind,
+extern RfWritten *rf_secrets_create(void);
+extern void		  rf_secrets_add(RfWritten *secrets, int64 webhook_id, const char *kind,
 								 const char *value, TimestampTz valid_from);
-extern void		  rf_secrets_insert(RfSecrets *secrets);
+extern void		  rf_secrets_insert(RfWritten *secrets);
 
 /* Add a new random key. */
-extern void rf_secrets_add_key(RfSecrets *secrets, int64 webhook_id, RfKeyKind kind,
+extern void rf_secrets_add_key(RfWritten *secrets, int64 webhook_id, RfKeyKind kind,
 							   TimestampTz valid_from);
 
 /* Put this value in the place of the webhook's; NULL: take that away. */

@@ -248,7 +248,7 @@ rf_webhook_created(PG_FUNCTION_ARGS)
 {
 	TriggerData *data = (TriggerData *) fcinfo->context;
 	RfEngine	 engine;
-	RfSecrets	*secrets;
+	RfWritten	*secrets;
 	uint64		 n;
 
 	webhook_expect_trigger(fcinfo, "rf_webhook_created", false);
