@@ -23,6 +23,8 @@ static const char *const argument_names[RF_ARGUMENTS] = {
 	[RF_ARGUMENT_REFERENCE] = "reference",
 	[RF_ARGUMENT_REASON] = "reason",
 	[RF_ARGUMENT_IDEMPOTENCY_KEY] = "idempotency_key",
+	[RF_ARGUMENT_REFUNDED] = "refunded",
+	[RF_ARGUMENT_QUALIFY] = "qualify",
 };
 
 const char *

@@ -28,6 +28,8 @@ typedef enum RfArgument
 	RF_ARGUMENT_REFERENCE,
 	RF_ARGUMENT_REASON,
 	RF_ARGUMENT_IDEMPOTENCY_KEY,
+	RF_ARGUMENT_REFUNDED, /* in all so far, of a purchase */
+	RF_ARGUMENT_QUALIFY,  /* "true": a purchase qualifies whoever pays, its refund undoes that */
 	RF_ARGUMENTS
 } RfArgument;
 

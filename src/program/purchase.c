@@ -189,25 +189,32 @@ rf_purchase_write(RfPurchase *purchase, const RfPair *pair, RfRefusal *refusal)
 RF_STATEMENT(touch_person,
 			 "UPDATE @extschema@.rf_participant SET state = state WHERE id = $1", INT8OID);
 
-void
-rf_purchase_touch(const RfPair *pair)
+static void
+touch(const RfPair *pair)
 {
 	Datum values[] = {Int64GetDatum(pair->invited.id)};
 
+	rf_execute(&touch_person, values, NULL);
+}
+
+void
+rf_purchase_touch(const RfPair *pair)
+{
 	if (pair->campaign->min_spend != 0 || pair->campaign->needs_spending)
-		rf_execute(&touch_person, values, NULL);
+		touch(pair);
 }
 
 /* Does the person's net spend, this purchase included, qualify them? */
 static bool
-purchase_qualifies(const RfPair *pair)
+purchase_qualifies(const RfPair *pair, bool any)
 {
 	const RfCampaign *campaign = pair->campaign;
 	Datum			  net;
 
-	if (campaign->min_spend == 0 ||
-		(pair->invited.state != RF_PENDING && pair->invited.state != RF_EXPIRED))
+	if (pair->invited.state != RF_PENDING && pair->invited.state != RF_EXPIRED)
 		return false;
+	if (campaign->min_spend == 0)
+		return any;
 	net = rf_spend_between(pair->invited.id, campaign->currency,
 						   rf_pair_window_start(pair), rf_pair_window_end(pair));
 	return rf_number_compare(net, campaign->min_spend) >= 0;
@@ -215,20 +222,28 @@ purchase_qualifies(const RfPair *pair)
 
 /* What follows from a purchase that was written. Returns how many rewards. */
 static int
-purchase_settle(RfPair *pair, const RfPurchase *purchase)
+purchase_settle(RfPair *pair, const RfPurchase *purchase, bool any_qualifies)
 {
 	TimestampTz when = purchase->occurred_at;
 
+	if (any_qualifies)
+		touch(pair);
 	if (pair->invited.state != RF_QUALIFIED && !rf_pair_in_window(pair, when))
 		return 0;
-	return rf_convert(pair, purchase_qualifies(pair), purchase, when);
+	return rf_convert(pair, purchase_qualifies(pair, any_qualifies), purchase, when);
 }
 
 static bool
 purchase_lock(RfPair *pair, const RfPurchaseRequest *request, RfRefusal *refusal)
 {
 	if (request->code != NULL)
-		return rf_pair_lock_by_code(pair, request->campaign_id, request->code, refusal);
+	{
+		if (rf_pair_lock_by_code(pair, request->campaign_id, request->code, refusal))
+			return true;
+		if (refusal->sqlstate != ERRCODE_RF_UNKNOWN_CODE || request->email == NULL ||
+			request->campaign_id == 0)
+			return false;
+	}
 	if (request->email != NULL)
 		return rf_pair_lock_by_email(pair, request->campaign_id, request->email, refusal);
 	return rf_refuse(refusal, ERRCODE_NULL_VALUE_NOT_ALLOWED, "code must not be null", NULL, NULL);
@@ -259,7 +274,7 @@ rf_purchase_record(const RfPurchaseRequest *request, RfPurchaseAnswer *answer, R
 			!rf_pair_is_open(&pair, purchase.occurred_at, refusal) ||
 			!rf_purchase_write(&purchase, &pair, refusal))
 			return false;
-		answer->rewards = purchase_settle(&pair, &purchase);
+		answer->rewards = purchase_settle(&pair, &purchase, request->qualifies);
 	}
 	answer->purchase_id = purchase.id;
 	answer->participant_id = pair.invited.id;

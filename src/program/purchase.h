@@ -18,13 +18,14 @@
 
 typedef struct RfPurchaseRequest
 {
-	const char *code;		 /* or */
+	const char *code;		 /* and, if nobody has it, or */
 	const char *email;		 /* needs campaign_id */
 	int64		campaign_id; /* 0: that of the code */
 	Datum		amount;		 /* numeric; 0: none */
 	const char *currency;	 /* NULL: the campaign's */
 	const char *external_id; /* may be NULL */
 	TimestampTz occurred_at;
+	bool		qualifies; /* whoever pays at all, where the campaign has no min_spend */
 } RfPurchaseRequest;
 
 typedef struct RfPurchaseAnswer

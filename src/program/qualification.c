@@ -145,9 +145,9 @@ qualify_check(RfPair *pair, const RfPurchaseRequest *request, RfPurchase *purcha
 static RfQualified
 qualify(RfPair *pair, const RfPurchaseRequest *request)
 {
-	RfPurchase purchase = {.occurred_at = request->occurred_at};
+	RfPurchase	purchase = {.occurred_at = request->occurred_at};
 	RfQualified answer = {.participant_id = pair->invited.id};
-	RfRefusal  refusal;
+	RfRefusal	refusal;
 
 	answer.changed = qualify_check(pair, request, &purchase);
 	if (answer.changed)
@@ -164,8 +164,8 @@ qualify(RfPair *pair, const RfPurchaseRequest *request)
 static RfQualified
 qualify_once(RfPair *pair, const RfQualifyRequest *request, const char *function)
 {
-	RfCall call = {pair->campaign->id, function, request->key, 0};
-	Jsonb *earlier;
+	RfCall		call = {pair->campaign->id, function, request->key, 0};
+	Jsonb	   *earlier;
 	RfQualified answer;
 
 	if (request->key == NULL)
@@ -203,7 +203,10 @@ request_lock(RfPair *pair, const RfQualifyRequest *request)
 	bool	  locked;
 
 	if (request->code != NULL)
-		locked = lock_by_code_or_coupon(pair, request, &refusal);
+		locked = lock_by_code_or_coupon(pair, request, &refusal) ||
+			(refusal.sqlstate == ERRCODE_RF_UNKNOWN_CODE && request->email != NULL &&
+			 request->campaign_id != 0 &&
+			 rf_pair_lock_by_email(pair, request->campaign_id, request->email, &refusal));
 	else if (request->coupon != NULL)
 		locked = rf_pair_lock_by_coupon(pair, request->campaign_id, request->coupon, &refusal);
 	else

@@ -9,7 +9,7 @@
 
 typedef struct RfQualifyRequest
 {
-	/* Who: of several the first that is not NULL. */
+	/* Who: of several the first that is not NULL; the e-mail if nobody has the code. */
 	const char *code;
 	const char *coupon;
 	const char *email;

@@ -27,6 +27,7 @@ PG_FUNCTION_INFO_V1(rf_record_refund);
 
 #define REFUND_REASON	 "purchase refunded"
 #define UNQUALIFY_REASON "net spend fell below min_spend"
+#define NOTHING_LEFT	 "everything that was bought was given back"
 
 static void
 request_check(const RfRefundRequest *request)
@@ -158,9 +159,28 @@ refund_unqualifies(const RfPair *pair, const RfRefund *refund)
 		rf_number_compare(before, campaign->min_spend) >= 0;
 }
 
+RF_STATEMENT(read_bought,
+			 "SELECT coalesce(bool_or(occurred_at = $2) AND bool_and(refunded = amount), false)"
+			 " FROM @extschema@.rf_purchase"
+			 " WHERE participant_id = $1",
+			 INT8OID, TIMESTAMPTZOID);
+
+/* Did they qualify by a purchase, whatever its amount, and have none left? */
+static bool
+refund_leaves_nothing(const RfPair *pair)
+{
+	Datum values[] = {Int64GetDatum(pair->invited.id),
+					  TimestampTzGetDatum(pair->invited.qualified_at)};
+
+	if (pair->campaign->min_spend != 0 || pair->invited.state != RF_QUALIFIED)
+		return false;
+	rf_execute(&read_bought, values, NULL);
+	return rf_bool(0, 1);
+}
+
 /* What follows from a refund that was written. Returns how many rewards it cost. */
 static int
-refund_settle(RfPair *pair, const RfRefund *refund)
+refund_settle(RfPair *pair, const RfRefund *refund, bool unqualifies)
 {
 	RfEventBatch events = {0};
 	RfLoss		 loss = {
@@ -175,9 +195,24 @@ refund_settle(RfPair *pair, const RfRefund *refund)
 	rf_limits_lock_campaign(pair->campaign);
 	if (refund_unqualifies(pair, refund))
 		rewards = rf_unconvert(pair, UNQUALIFY_REASON, &events);
+	else if (unqualifies && refund_leaves_nothing(pair))
+		rewards = rf_unconvert(pair, NOTHING_LEFT, &events);
 	rewards += rf_rewards_recompute(&loss, refund, &events);
 	rf_event_flush(&events);
 	return rewards;
+}
+
+/* How much this refund gives back; may be zero or less if that is known already. */
+static Datum
+refund_amount(const RfRefundRequest *request, const RfPurchase *purchase, Datum left)
+{
+	Datum before;
+
+	if (request->in_all == 0)
+		return request->amount != 0 ? rf_currency_round(request->amount, purchase->currency) : left;
+	before = DirectFunctionCall2(numeric_sub, purchase->amount, left);
+	return DirectFunctionCall2(numeric_sub,
+							   rf_currency_round(request->in_all, purchase->currency), before);
 }
 
 static RfPurchaseAnswer
@@ -186,21 +221,22 @@ refund_record(RfRefundRequest *request)
 	RfPair			 pair;
 	RfPurchase		 purchase;
 	Datum			 left = refund_lock(&pair, &purchase, request->campaign_id, request->external_id);
-	RfRefund		 refund = {.purchase = &purchase, .amount = left};
+	RfRefund		 refund = {.purchase = &purchase};
 	RfPurchaseAnswer answer = {.purchase_id = purchase.id, .participant_id = pair.invited.id};
 
+	refund.amount = refund_amount(request, &purchase, left);
 	if (request->amount != 0)
-		refund.amount = request->amount = rf_currency_round(request->amount, purchase.currency);
+		request->amount = refund.amount;
 	/* All of nothing was given back before, whoever asks for it. */
 	answer.changed = !refund_is_known(request, &purchase) &&
-		(request->amount != 0 || rf_number_is_positive(left));
+		(request->amount != 0 || rf_number_is_positive(refund.amount));
 	if (answer.changed)
 	{
 		refund_check_amount(&purchase, refund.amount, left);
 		refund.left = DirectFunctionCall2(numeric_sub, left, refund.amount);
 		refund_write(&refund, request->refund_id);
 		rf_purchase_touch(&pair);
-		answer.rewards = refund_settle(&pair, &refund);
+		answer.rewards = refund_settle(&pair, &refund, request->unqualifies);
 	}
 	answer.state = pair.invited.state;
 	return answer;
