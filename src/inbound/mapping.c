@@ -16,6 +16,7 @@
 #include "utils/formatting.h"
 
 #include "base/engine.h"
+#include "base/number.h"
 #include "inbound/mapping.h"
 #include "inbound/moment.h"
 #include "program/answer.h"
@@ -26,7 +27,7 @@ PG_FUNCTION_INFO_V1(rf_map_inbound);
 /*
  * A condition holds as jsonb_path_match would say if it finds one boolean (or the
  * null of a predicate that cannot tell), else if it finds anything at all. Of what
- * an argument's path finds, the first text that is not empty counts.
+ * an argument's path finds, the first text that is not empty counts; of amounts, all.
  */
 RF_STATEMENT(read_payload,
 			 "WITH given AS MATERIALIZED ("
@@ -43,7 +44,8 @@ RF_STATEMENT(read_payload,
 			 "   THEN w.found -> 0 = 'true'"
 			 "   ELSE jsonb_array_length(w.found) > 0 END"
 			 " ORDER BY m.position LIMIT 1)"
-			 " SELECT c.action, c.minor_units, c.minor_digits, f.name, f.type, f.text"
+			 " SELECT c.action, c.qualifies, c.minor_units, c.minor_digits,"
+			 "  c.amount IS NOT NULL OR c.refunded IS NOT NULL, f.name, f.type, f.text"
 			 " FROM chosen c"
 			 " LEFT JOIN LATERAL ("
 			 "  SELECT a.name, v.type, v.text"
@@ -52,6 +54,7 @@ RF_STATEMENT(read_payload,
 			 "   ('source', c.source), ('ip', c.ip), ('meta', c.meta), ('amount', c.amount),"
 			 "   ('currency', c.currency), ('occurred_at', c.occurred_at),"
 			 "   ('external_id', c.external_id), ('refund_id', c.refund_id),"
+			 "   ('refunded', c.refunded),"
 			 "   ('reward', c.reward), ('reference', c.reference), ('reason', c.reason),"
 			 "   ('message_id', c.message_id)) a (name, path),"
 			 "  LATERAL ("
@@ -60,7 +63,7 @@ RF_STATEMENT(read_payload,
 			 "   WHERE (jsonb_typeof(item) IN ('string', 'number', 'boolean')"
 			 "    OR (a.name = 'meta' AND jsonb_typeof(item) = 'object'))"
 			 "    AND item #>> '{}' <> ''"
-			 "   LIMIT 1) v) f ON true",
+			 "   LIMIT CASE WHEN a.name IN ('amount', 'refunded') THEN 1000 ELSE 1 END) v) f ON true",
 			 TEXTOID, JSONBOID, JSONBOID);
 
 RF_STATEMENT(find_mapping,
@@ -75,112 +78,147 @@ rf_mapping_exists(const char *mapping)
 	return rf_execute(&find_mapping, values, NULL) > 0;
 }
 
-/* Keep what a path found for the argument, or message_id, of that name. */
-static void
-mapped_set(RfMapped *mapped, const char *name, char *text)
+/* The row that was chosen, but for what its paths found. */
+typedef struct Chosen
 {
-	for (int i = 0; i < RF_ARGUMENTS; i++)
-	{
-		if (strcmp(name, rf_argument_name((RfArgument) i)) == 0)
-		{
-			mapped->arguments.value[i] = text;
-			return;
-		}
-	}
-	mapped->message_id = text;
+	bool   qualifies;
+	bool   minor_units;
+	Jsonb *minor_digits; /* NULL: as in ISO 4217 */
+	bool   priced;		 /* it has a path for what was paid or given back */
+} Chosen;
+
+/* Columns of what a path found. */
+#define CHOSEN_NCOLUMNS 5
+#define FOUND_NAME		(CHOSEN_NCOLUMNS + 1)
+#define FOUND_TYPE		(CHOSEN_NCOLUMNS + 2)
+#define FOUND_TEXT		(CHOSEN_NCOLUMNS + 3)
+
+static Chosen
+chosen_read(RfMapped *mapped)
+{
+	char  *action = rf_text(0, 1);
+	bool   isnull;
+	Datum  digits = rf_value(0, 4, &isnull);
+	Chosen chosen = {
+		.qualifies = rf_bool(0, 2),
+		.minor_units = rf_bool(0, 3),
+		.minor_digits = isnull ? NULL : DatumGetJsonbPCopy(digits),
+		.priced = rf_bool(0, 5),
+	};
+
+	if (!rf_action_parse(action, &mapped->action))
+		elog(ERROR, "unknown action \"%s\"", action);
+	return chosen;
+}
+
+static Datum
+number(const char *text)
+{
+	return DirectFunctionCall3(numeric_in, CStringGetDatum(text), ObjectIdGetDatum(InvalidOid),
+							   Int32GetDatum(-1));
 }
 
 static char *
-moment_text(char *text, bool is_number)
+moment(char *text, bool is_number)
 {
 	char written[RF_MOMENT_SIZE];
 
 	return rf_moment_rewrite(text, is_number, written) ? pstrdup(written) : text;
 }
 
-/* Digits of the sender's minor unit: what the row says of the currency, or ISO 4217. */
+/* Keep something that the path of the argument, or of message_id, found. */
+static void
+mapped_add(RfMapped *mapped, const char *name, const char *type, char *text)
+{
+	int	   i = 0;
+	char **value;
+
+	while (i < RF_ARGUMENTS && strcmp(name, rf_argument_name((RfArgument) i)) != 0)
+		i++;
+	value = i < RF_ARGUMENTS ? &mapped->arguments.value[i] : &mapped->message_id;
+	if (i == RF_ARGUMENT_OCCURRED_AT)
+		text = moment(text, strcmp(type, "number") == 0);
+	/* A refund in parts: several amounts are one. */
+	if (*value != NULL)
+		text = rf_number_text(DirectFunctionCall2(numeric_add, number(*value), number(text)));
+	*value = text;
+}
+
+/* Digits of the sender's minor unit; -1: no currency that is known. */
 static int
-minor_digits(const char *currency, Jsonb *digits)
+minor_digits(const Chosen *chosen, const char *currency)
 {
 	JsonbValue *own = NULL;
 
-	if (digits != NULL)
-		own = getKeyJsonValueFromContainer(&digits->root, currency, strlen(currency), NULL);
-	if (own != NULL && own->type == jbvNumeric)
-		return DatumGetInt32(DirectFunctionCall1(numeric_int4, NumericGetDatum(own->val.numeric)));
-	return rf_currency_digits(currency);
+	if (chosen->minor_digits != NULL)
+		own = getKeyJsonValueFromContainer(&chosen->minor_digits->root, currency,
+										   strlen(currency), NULL);
+	if (own == NULL)
+		return rf_currency_digits(currency);
+	return DatumGetInt32(DirectFunctionCall1(numeric_int4, NumericGetDatum(own->val.numeric)));
 }
 
 /* An amount in the currency's main unit. */
 static char *
-amount_text(char *minor, const char *currency, Jsonb *own_digits)
+main_units(const Chosen *chosen, const char *minor, const char *currency)
 {
 	int	  digits;
 	Datum unit;
-	Datum amount;
 
 	if (currency == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("an amount in minor units needs a currency"),
-				 errdetail("The amount is %s.", minor),
-				 errhint("Give the mapping the path of the currency.")));
-	digits = minor_digits(currency, own_digits);
+				 errdetail("The amount is %s; where the mapping looks for its currency is none.", minor)));
+	digits = minor_digits(chosen, currency);
 	if (digits < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("unknown currency \"%s\"", currency),
 				 errdetail("The amount of %s is in its minor unit.", minor),
 				 errhint("Money is given in currencies of ISO 4217, such as EUR.")));
-	/* Multiplied by 0.01, as a quotient would have sixteen digits. */
-	unit = DirectFunctionCall3(numeric_in, CStringGetDatum(psprintf("1e-%d", digits)),
-							   ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
-	amount = DirectFunctionCall3(numeric_in, CStringGetDatum(minor),
-								 ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
-	return DatumGetCString(
-		DirectFunctionCall1(numeric_out, DirectFunctionCall2(numeric_mul, amount, unit)));
+	/* A quotient would have sixteen digits, a product with 0.01 has two. */
+	unit = number(psprintf("1e-%d", digits));
+	return rf_number_text(DirectFunctionCall2(numeric_mul, number(minor), unit));
 }
 
-/* Currencies come in small letters, too. */
+/* Amounts as our calls take them. All that is left is never what a refund means by silence. */
 static void
-mapped_price(RfMapped *mapped, bool minor_units, Jsonb *own_digits)
+mapped_price(RfMapped *mapped, const Chosen *chosen)
 {
 	char **amount = &mapped->arguments.value[RF_ARGUMENT_AMOUNT];
+	char **refunded = &mapped->arguments.value[RF_ARGUMENT_REFUNDED];
 	char **currency = &mapped->arguments.value[RF_ARGUMENT_CURRENCY];
 
 	if (*currency != NULL)
 		*currency = asc_toupper(*currency, strlen(*currency));
-	if (*amount != NULL && minor_units)
-		*amount = amount_text(*amount, *currency, own_digits);
+	if (chosen->priced && *amount == NULL && *refunded == NULL &&
+		mapped->action != RF_ACTION_QUALIFY)
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("where the mapping looks for the amount is none")));
+	if (*amount != NULL && chosen->minor_units)
+		*amount = main_units(chosen, *amount, *currency);
+	if (*refunded != NULL && chosen->minor_units)
+		*refunded = main_units(chosen, *refunded, *currency);
 }
 
-/* One row for each argument that was found, or one without any. */
+/* One row for each thing that was found, or one without any. */
 static void
 mapped_fill(RfMapped *mapped, uint64 nrows)
 {
-	bool   minor_units = rf_bool(0, 2);
-	bool   iso_digits;
-	Datum  digits = rf_value(0, 3, &iso_digits);
-	Jsonb *own_digits = iso_digits ? NULL : DatumGetJsonbPCopy(digits);
-	char  *action = rf_text(0, 1);
-	char **occurred_at = &mapped->arguments.value[RF_ARGUMENT_OCCURRED_AT];
-	bool   is_number = false;
+	Chosen chosen = chosen_read(mapped);
 
-	if (!rf_action_parse(action, &mapped->action))
-		elog(ERROR, "unknown action \"%s\"", action);
 	for (uint64 i = 0; i < nrows; i++)
 	{
-		char *name = rf_text(i, 4);
+		char *name = rf_text(i, FOUND_NAME);
 
-		if (name == NULL)
-			continue;
-		mapped_set(mapped, name, rf_text(i, 6));
-		if (strcmp(name, "occurred_at") == 0)
-			is_number = strcmp(rf_text(i, 5), "number") == 0;
+		if (name != NULL)
+			mapped_add(mapped, name, rf_text(i, FOUND_TYPE), rf_text(i, FOUND_TEXT));
 	}
-	if (*occurred_at != NULL)
-		*occurred_at = moment_text(*occurred_at, is_number);
-	mapped_price(mapped, minor_units, own_digits);
+	if (chosen.qualifies)
+		mapped->arguments.value[RF_ARGUMENT_QUALIFY] = pstrdup("true");
+	mapped_price(mapped, &chosen);
 }
 
 static bool

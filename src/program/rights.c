@@ -86,8 +86,8 @@ static const Right app_rights[] = {
 
 #define MAPPING_COLUMNS \
 	"mapping, position, action, \"when\", code, coupon, email, campaign, name, referred_by," \
-	" source, ip, meta, amount, minor_units, minor_digits, currency, external_id, refund_id," \
-	" occurred_at, reward, reference, reason, message_id, note"
+	" source, ip, meta, amount, qualifies, minor_units, minor_digits, currency, external_id," \
+	" refund_id, refunded, occurred_at, reward, reference, reason, message_id, note"
 
 /* Besides those of app. */
 static const Right operator_rights[] = {

@@ -1,5 +1,4 @@
--- What other systems' payloads mean, by jsonpaths. The rows of presets come with
--- the extension.
+-- What other systems' payloads mean, by jsonpaths.
 
 CREATE TABLE @extschema@.rf_inbound_mapping (
 	mapping text COLLATE "C" NOT NULL
@@ -18,12 +17,15 @@ CREATE TABLE @extschema@.rf_inbound_mapping (
 	ip jsonpath,
 	meta jsonpath,
 	amount jsonpath,
+	qualifies boolean NOT NULL DEFAULT false,
 	minor_units boolean NOT NULL DEFAULT false,
 	minor_digits jsonb
-		CHECK (jsonb_typeof(minor_digits) = 'object'),
+		CHECK (jsonb_typeof(minor_digits) = 'object'
+			AND NOT jsonb_path_exists(minor_digits, '$.* ? (@.type() != "number" || @ < 0 || @ > 9)')),
 	currency jsonpath,
 	external_id jsonpath,
 	refund_id jsonpath,
+	refunded jsonpath,
 	occurred_at jsonpath,
 	reward jsonpath,
 	reference jsonpath,
@@ -43,7 +45,11 @@ CREATE TABLE @extschema@.rf_inbound_mapping (
 			WHEN 'fulfill' THEN reward IS NOT NULL
 		END),
 	CONSTRAINT rf_inbound_mapping_minor_check CHECK (
-		NOT minor_units OR amount IS NULL OR currency IS NOT NULL)
+		NOT minor_units OR num_nonnulls(amount, refunded) = 0 OR currency IS NOT NULL),
+	CONSTRAINT rf_inbound_mapping_refunded_check CHECK (
+		refunded IS NULL OR (action = 'refund' AND amount IS NULL AND refund_id IS NULL)),
+	CONSTRAINT rf_inbound_mapping_qualifies_check CHECK (
+		NOT qualifies OR action IN ('purchase', 'refund'))
 );
 
 COMMENT ON TABLE @extschema@.rf_inbound_mapping IS
@@ -75,7 +81,9 @@ COMMENT ON COLUMN @extschema@.rf_inbound_mapping.ip IS
 COMMENT ON COLUMN @extschema@.rf_inbound_mapping.meta IS
 'path of the meta of who joins, an object';
 COMMENT ON COLUMN @extschema@.rf_inbound_mapping.amount IS
-'path of the amount';
+'path of the amount; several are added up';
+COMMENT ON COLUMN @extschema@.rf_inbound_mapping.qualifies IS
+'true: in campaigns without min_spend the purchase qualifies who paid, and a refund that leaves nothing of what they bought undoes that';
 COMMENT ON COLUMN @extschema@.rf_inbound_mapping.minor_units IS
 'true: amounts are in the currency''s minor unit, such as cents';
 COMMENT ON COLUMN @extschema@.rf_inbound_mapping.minor_digits IS
@@ -86,6 +94,8 @@ COMMENT ON COLUMN @extschema@.rf_inbound_mapping.external_id IS
 'path of the shop''s own number of the purchase';
 COMMENT ON COLUMN @extschema@.rf_inbound_mapping.refund_id IS
 'path of the shop''s own number of the refund';
+COMMENT ON COLUMN @extschema@.rf_inbound_mapping.refunded IS
+'path of what was given back of the purchase in all so far, in the place of amount; several are added up';
 COMMENT ON COLUMN @extschema@.rf_inbound_mapping.occurred_at IS
 'path of the time: text, in UTC if it names no zone, or a number of seconds (milliseconds from 100000000000 on) since 1970';
 COMMENT ON COLUMN @extschema@.rf_inbound_mapping.reward IS
@@ -107,25 +117,3 @@ CREATE FUNCTION @extschema@.rf_inbound_mapping_valid() RETURNS trigger
 LANGUAGE C AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.rf_inbound_mapping_valid() IS
 'trigger: refuses rows under the names of those that came with the extension, and variables that paths do not have';
-
-INSERT INTO @extschema@.rf_inbound_mapping
-	(mapping, position, action, "when", code, email, amount, minor_units, currency, external_id,
-	 refund_id, occurred_at, message_id, note, builtin, created_at)
-VALUES
-	('stripe', 10, 'purchase',
-	 '$.type == "checkout.session.completed" && $.data.object.payment_status == "paid"',
-	 '$.data.object.client_reference_id', '$.data.object.customer_details.email',
-	 '$.data.object.amount_total', true, '$.data.object.currency', '$.data.object.payment_intent',
-	 NULL, '$.created', '$.id', 'a checkout that was paid', true, pg_catalog.now());
-
-CREATE TRIGGER rf_inbound_mapping_valid
-BEFORE INSERT OR UPDATE ON @extschema@.rf_inbound_mapping
-FOR EACH ROW EXECUTE FUNCTION @extschema@.rf_inbound_mapping_valid();
--- A dump leaves out what came with the extension, so it would come back.
-CREATE TRIGGER rf_inbound_mapping_rows_kept
-BEFORE DELETE OR UPDATE ON @extschema@.rf_inbound_mapping
-FOR EACH ROW WHEN (OLD.builtin)
-EXECUTE FUNCTION @extschema@.rf_rows_kept('It came with the extension: copy it under a name of your own.');
-CREATE TRIGGER rf_inbound_mapping_all_kept
-BEFORE TRUNCATE ON @extschema@.rf_inbound_mapping
-FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.rf_rows_kept('Rows of your own are deleted one by one.');

@@ -24,6 +24,7 @@ DROP FUNCTION @extschema@.rf_refuse_unbuilt();
 
 -- @comments 60_inbound.sql
 -- @include 62_inbound_mapping.sql
+-- @include 63_inbound_presets.sql
 
 -- @include 70_functions.sql
 -- @include 71_purchase_functions.sql
