@@ -6,6 +6,8 @@
 #                                and exit. TOOLs: build, tap, model, format, fuzz,
 #                                demo.
 #                                Sets PG_CONFIG, PG_BINDIR and PG_MAJOR
+#   fetch_promtool               puts promtool in the PATH where it can be had; needs
+#                                WORK
 #   install_node_packages DIR    what DIR/package-lock.json names, by npm
 #   build_and_install            make, make install (by sudo if need be), one
 #                                caller at a time for each server
@@ -165,6 +167,29 @@ install_packages() {
 		say "$output" >&2
 		die "apt-get could not install: $*"
 	}
+}
+
+# promtool checks what /metrics answers. It is taken out of Debian's package, which is
+# not installed: that would start a server on a public port. It is kept in build;
+# the test that wants it does without where it cannot be had.
+fetch_promtool() {
+	local kept="$ROOT/build/promtool"
+	if have promtool; then return; fi
+	if ! [ -x "$kept" ] && ! unpack_promtool "$kept"; then
+		say 'no promtool: the format of metrics is checked without it'
+		return
+	fi
+	install -D -m 755 "$kept" "$WORK/bin/promtool"
+	export PATH="$WORK/bin:$PATH"
+}
+
+unpack_promtool() { # FILE
+	have apt-get && have dpkg-deb || return 1
+	say "taking promtool out of Debian's package of Prometheus"
+	mkdir -p "$(dirname "$1")" "$WORK/prometheus"
+	(cd "$WORK/prometheus" && apt-get download -qq prometheus &&
+		dpkg-deb --fsys-tarfile prometheus_*.deb | tar -xO ./usr/bin/promtool >promtool) >/dev/null 2>&1 &&
+		install -m 755 "$WORK/prometheus/promtool" "$1"
 }
 
 # What DIR/package-lock.json names; kept between runs in DIR/node_modules, where git

@@ -26,6 +26,7 @@ main() {
 		check META.json bash test/setup/check-meta.sh "$(version)"
 		check format bash test/setup/format.sh check
 	fi
+	if wanted tap; then fetch_promtool; fi
 	if build; then run_stages; fi
 	report
 }
