@@ -32,7 +32,7 @@ extern int64 rf_monotonic_usecs(void);
  * A clock that never jumps, for what is kept in this process's memory: the
  * system's time when it was first asked, and what has passed since.
  */
-extern TimestampTz rf_steady_now(void);
+extern PGDLLEXPORT TimestampTz rf_steady_now(void);
 
 /* A time of the system's clock as the steady clock will show it; infinities stay. */
 extern TimestampTz rf_steady_from_wall(TimestampTz when);

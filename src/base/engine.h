@@ -48,8 +48,8 @@ typedef struct RfStatement
 extern void rf_engine_enter(RfEngine *engine, FunctionCallInfo fcinfo);
 
 /* Enter from a process of ours: schema and owner are the extension's. */
-extern void rf_engine_enter_schema(RfEngine *engine, Oid schema, Oid owner);
-extern void rf_engine_leave(RfEngine *engine);
+extern void				rf_engine_enter_schema(RfEngine *engine, Oid schema, Oid owner);
+extern PGDLLEXPORT void rf_engine_leave(RfEngine *engine);
 
 /* An engine scope that is entered only if it is needed. */
 typedef struct RfLazyEngine

@@ -13,6 +13,6 @@
  * the engine (see engine.h). Returns false, and enters nothing, if the
  * extension is absent or its SQL is of another version than this library.
  */
-extern bool rf_extension_enter(RfEngine *engine);
+extern PGDLLEXPORT bool rf_extension_enter(RfEngine *engine);
 
 #endif /* RF_EXTENSION_H */

@@ -18,6 +18,7 @@
 #include "utils/timestamp.h"
 
 #include "base/clock.h"
+#include "base/durable.h"
 #include "base/engine.h"
 #include "delivery/configuration.h"
 #include "delivery/courier.h"
@@ -226,7 +227,7 @@ courier_flush_records(void)
 
 	if (begin < next)
 		return;
-	rf_turn_flush_wal();
+	rf_durable_flush();
 	next = begin + (rf_steady_now() - begin) * FLUSH_SHARE;
 }
 

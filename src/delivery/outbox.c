@@ -20,6 +20,7 @@
 #include "utils/timestamp.h"
 
 #include "base/clock.h"
+#include "base/durable.h"
 #include "base/engine.h"
 #include "delivery/configuration.h"
 #include "delivery/holding.h"
@@ -31,7 +32,6 @@
 #include "delivery/placing.h"
 #include "delivery/retrying.h"
 #include "delivery/rotation.h"
-#include "delivery/turn.h"
 
 #define RETRIES_OF 64 /* endpoints at a time */
 #define REFILLS	   4  /* the same, of those that have overflowed */
@@ -285,7 +285,7 @@ rf_outbox_make_durable(void)
 {
 	if (!outbox_undurable)
 		return;
-	rf_turn_flush_wal();
+	rf_durable_flush();
 	outbox_undurable = false;
 }
 

@@ -5,8 +5,6 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "access/xlog.h"
-#include "access/xlog_internal.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "utils/guc.h"
@@ -15,6 +13,7 @@
 #include "utils/timestamp.h"
 
 #include "base/clock.h"
+#include "base/durable.h"
 #include "base/extension.h"
 #include "delivery/statistics.h"
 #include "delivery/turn.h"
@@ -82,7 +81,6 @@ turn_try(void (*work)(void))
 
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
-	turn_set_local("synchronous_commit", "off");
 	turn_set_local("lock_timeout", "100ms");
 	present = rf_extension_enter(&engine);
 	if (present)
@@ -91,7 +89,7 @@ turn_try(void (*work)(void))
 		rf_engine_leave(&engine);
 	}
 	PopActiveSnapshot();
-	CommitTransactionCommand();
+	rf_durable_commit();
 	return present ? RF_TURN_DONE : RF_TURN_ABSENT;
 }
 
@@ -168,26 +166,4 @@ rf_turn_run(const char *activity, void (*work)(void))
 	pgstat_report_stat(false);
 	pgstat_report_activity(STATE_IDLE, NULL);
 	return result;
-}
-
-/*
- * The insert position may stand behind the header of a page on which nothing
- * is written yet; up to there WAL cannot be flushed.
- */
-static XLogRecPtr
-turn_end_of_wal(void)
-{
-	XLogRecPtr end = GetXLogInsertRecPtr();
-
-	if (XLogSegmentOffset(end, wal_segment_size) == SizeOfXLogLongPHD)
-		return end - SizeOfXLogLongPHD;
-	if (end % XLOG_BLCKSZ == SizeOfXLogShortPHD)
-		return end - SizeOfXLogShortPHD;
-	return end;
-}
-
-void
-rf_turn_flush_wal(void)
-{
-	XLogFlush(turn_end_of_wal());
 }

@@ -15,7 +15,7 @@ typedef enum RfTurnResult
 } RfTurnResult;
 
 /* Once per process: settings that all turns share. */
-extern void rf_turn_start(void);
+extern PGDLLEXPORT void rf_turn_start(void);
 
 /*
  * Run "work" in a transaction of its own, inside an engine scope. An error
@@ -26,9 +26,6 @@ extern RfTurnResult rf_turn_run(const char *activity, void (*work)(void));
 
 /* What made the same work fail three times in a row; NULL: nothing does. */
 extern const char *rf_turn_trouble(void);
-
-/* Make durable whatever was written up to now, by anybody. Outside a turn. */
-extern void rf_turn_flush_wal(void);
 
 /* True at most once a minute for each "last", which starts as 0. */
 extern bool rf_turn_may_log(TimestampTz *last);
