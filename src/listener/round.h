@@ -8,7 +8,16 @@
 #ifndef RF_ROUND_H
 #define RF_ROUND_H
 
+#include <signal.h>
+
 #include "listener/exchange.h"
+
+/*
+ * Once per process, connected to its database. *leaving is set by the handler of
+ * SIGTERM: a round that waits for standbys then ends with the process after about a
+ * second, its requests unanswered.
+ */
+extern void rf_round_start(const volatile sig_atomic_t *leaving);
 
 /*
  * Answer them all; results live in the current memory context. Raises no error but
