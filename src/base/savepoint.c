@@ -31,7 +31,7 @@ error_is_over_data(int sqlstate)
 }
 
 ErrorData *
-rf_savepoint_try(void (*work)(void *arg), void *arg)
+rf_savepoint_try_for(void (*work)(void *arg), void *arg, bool (*is_answer)(int sqlstate))
 {
 	MemoryContext caller = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -56,7 +56,13 @@ rf_savepoint_try(void (*work)(void *arg), void *arg)
 	CurrentResourceOwner = owner;
 
 	/* With the subtransaction open, the client would be left in a failed block. */
-	if (error != NULL && !error_is_over_data(error->sqlerrcode))
+	if (error != NULL && !is_answer(error->sqlerrcode))
 		ReThrowError(error);
 	return error;
+}
+
+ErrorData *
+rf_savepoint_try(void (*work)(void *arg), void *arg)
+{
+	return rf_savepoint_try_for(work, arg, error_is_over_data);
 }

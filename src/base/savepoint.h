@@ -13,4 +13,8 @@
  */
 extern ErrorData *rf_savepoint_try(void (*work)(void *arg), void *arg);
 
+/* The same, but the caller says which errors are answers. */
+extern ErrorData *rf_savepoint_try_for(void (*work)(void *arg), void *arg,
+									   bool (*is_answer)(int sqlstate));
+
 #endif /* RF_SAVEPOINT_H */

@@ -8,9 +8,9 @@
 #include "inbound/request.h"
 
 /*
- * Answer a call. What touches the database is done in units: one finds the token
- * and understands the call, and each call (a batch has several) is one of its own.
- * Raises nothing that "unit" returns as an error.
+ * Answer a request. What touches the database is done in units: the first finds the
+ * token, understands what is said and, unless that is a batch, does it; each call
+ * of a batch is a unit of its own. Raises nothing that "unit" returns as an error.
  */
 extern PGDLLEXPORT void rf_inbound_serve(const RfRequest *request, RfUnit unit,
 										 RfResponse *response);

@@ -9,6 +9,13 @@
 #include "postgres.h"
 
 #include "inbound/header.h"
+#include "datatype/timestamp.h"
+
+typedef struct RfRequestHeader
+{
+	const char *name; /* in lower case */
+	const char *value;
+} RfRequestHeader;
 
 /* Nothing in it is trusted: no encoding is checked yet. Owned by the caller. */
 typedef struct RfRequest
@@ -21,7 +28,8 @@ typedef struct RfRequest
 	const char			  *query; /* after the "?", still encoded; NULL: none */
 	const RfRequestHeader *headers;
 	int					   nheaders;
-	bool				   reads; /* GET: only calls that change nothing */
+	bool				   reads;	 /* GET: only calls that change nothing */
+	TimestampTz			   deadline; /* of rf_steady_now(), for a batch's calls; 0: none */
 } RfRequest;
 
 /* The value of a header, the first if there are several; NULL: not given. */
@@ -34,13 +42,13 @@ typedef struct RfResponse
 	bool		problem;	 /* application/problem+json (RFC 9457) rather than application/json */
 	int			retry_after; /* seconds; 0: no such header */
 	int64		token_id;	 /* whose call it was; 0: nobody's we know */
-	const char *sqlstate;	 /* of a refusal, static; NULL: none */
+	const char *sqlstate;	 /* of a refusal, palloc'd; NULL: none */
 } RfResponse;
 
 /*
- * Do work(arg) as a unit: all of it is kept, or an error is returned, palloc'd
- * in the caller's context, and none of it is. rf_inbound() takes a
- * savepoint, the listener a transaction.
+ * Do work(arg) as a unit, inside an engine scope: all of it is kept, or an error is
+ * returned, palloc'd in the caller's context, and none of it is. rf_inbound() takes
+ * a savepoint, the listener a transaction. The work minds its memory context itself.
  */
 typedef ErrorData *(*RfUnit)(void (*work)(void *arg), void *arg);
 

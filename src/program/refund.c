@@ -55,10 +55,12 @@ RF_STATEMENT(read_purchase,
 
 /* Lock the people of the purchase, then read it. Returns what is left of it. */
 static Datum
-refund_lock(RfPair *pair, RfPurchase *purchase, int64 campaign_id, const char *external_id)
+refund_lock(RfPair *pair, RfPurchase *purchase, const RfRefundRequest *request)
 {
-	Datum values[] = {Int64GetDatum(campaign_id), CStringGetTextDatum(external_id)};
-	bool  isnull;
+	const char *external_id = request->external_id;
+	Datum		values[] = {
+			  Int64GetDatum(request->campaign_id), CStringGetTextDatum(external_id)};
+	bool isnull;
 
 	if (rf_execute(&find_payer, values, NULL) == 0)
 		ereport(ERROR,
@@ -222,6 +224,8 @@ refund_record(RfRefundRequest *request)
 	RfPurchase		 purchase;
 	Datum			 left = refund_lock(&pair, &purchase, request->campaign_id, request->external_id);
 	RfRefund		 refund = {.purchase = &purchase};
+	Datum			 left = refund_lock(&pair, &purchase, request);
+	RfRefund		 refund = {.purchase = &purchase, .amount = left};
 	RfPurchaseAnswer answer = {.purchase_id = purchase.id, .participant_id = pair.invited.id};
 
 	refund.amount = refund_amount(request, &purchase, left);

@@ -64,6 +64,7 @@ static const Right app_rights[] = {
 	{"EXECUTE", "FUNCTION @.rf_record_purchase(text, numeric, text, text, timestamptz)"},
 	{"EXECUTE", "FUNCTION @.rf_record_refund(text, text, numeric, text)"},
 	{"EXECUTE", "FUNCTION @.rf_simulate(text, numeric, text)"},
+	{"EXECUTE", "FUNCTION @.rf_inbound(text, text, bytea, text, jsonb)"},
 	{NULL, NULL}};
 
 /* The columns of operators. */
@@ -126,6 +127,7 @@ static const Right operator_rights[] = {
 	{"SELECT, INSERT (" MAPPING_COLUMNS "), UPDATE (" MAPPING_COLUMNS "), DELETE", "@.rf_inbound_mapping"},
 	{"EXECUTE", "FUNCTION @.rf_map_inbound(text, jsonb, jsonb)"},
 	{"EXECUTE", "FUNCTION @.rf_health(), @.rf_metrics()"},
+	{"SELECT", "@.rf_inbound_message"},
 	{NULL, NULL}};
 
 static void

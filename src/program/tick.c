@@ -4,8 +4,10 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "storage/lmgr.h"
 
+#include "base/clock.h"
 #include "base/engine.h"
 #include "program/fulfilment.h"
 #include "program/home.h"
@@ -17,6 +19,28 @@
 
 PG_FUNCTION_INFO_V1(rf_tick);
 
+/* How long the answers to other systems' messages are kept. */
+#define MESSAGE_RETENTION (7 * USECS_PER_DAY)
+
+/* As with idempotency keys, what another session is forgetting is left to it. */
+RF_STATEMENT(forget_messages,
+			 "DELETE FROM @extschema@.rf_inbound_message"
+			 " WHERE ctid = ANY (ARRAY("
+			 "  SELECT ctid FROM @extschema@.rf_inbound_message"
+			 "  WHERE created_at <= $1"
+			 "  ORDER BY created_at LIMIT $2"
+			 "  FOR UPDATE SKIP LOCKED))",
+			 TIMESTAMPTZOID, INT4OID);
+
+static int
+messages_forget(void)
+{
+	Datum values[] = {
+		TimestampTzGetDatum(rf_now() - MESSAGE_RETENTION), Int32GetDatum(RF_BATCH)};
+
+	return (int) rf_execute(&forget_messages, values, NULL);
+}
+
 /*
  * rf_tick() takes them in one transaction. None waits for people; then come
  * rules, then pools of coupons, as everywhere.
@@ -27,6 +51,7 @@ const RfTickStep rf_tick_steps[] = {
 	{"handing out coupons", rf_coupons_issue_waiting},
 	{"ending windows to qualify in", rf_windows_expire},
 	{"forgetting idempotency keys", rf_idempotency_forget},
+	{"forgetting answered messages", messages_forget},
 	{"fulfilling rewards", rf_fulfilments_take},
 };
 const int rf_tick_nsteps = lengthof(rf_tick_steps);

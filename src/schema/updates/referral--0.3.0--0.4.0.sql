@@ -23,6 +23,7 @@ DROP TRIGGER rf_inbound_token_unbuilt ON @extschema@.rf_inbound_token;
 DROP FUNCTION @extschema@.rf_refuse_unbuilt();
 
 -- @comments 60_inbound.sql
+-- @include 61_inbound_message.sql
 -- @include 62_inbound_mapping.sql
 -- @include 63_inbound_presets.sql
 
@@ -38,6 +39,7 @@ DROP FUNCTION @extschema@.rf_refuse_unbuilt();
 -- @include 79_token_functions.sql
 -- @include 79_mapping_functions.sql
 -- @include 79_metrics_functions.sql
+-- @include 79_inbound_functions.sql
 -- @include 80_views.sql
 
 -- What a dump keeps, and who may do what. REVOKE on new functions only: on others
@@ -52,3 +54,5 @@ REVOKE ALL ON FUNCTION
 	@extschema@.rf_inbound_mapping_valid, @extschema@.rf_map_inbound
 FROM PUBLIC;
 REVOKE ALL ON FUNCTION @extschema@.rf_health, @extschema@.rf_metrics FROM PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_inbound_message', '');
+REVOKE ALL ON FUNCTION @extschema@.rf_inbound FROM PUBLIC;

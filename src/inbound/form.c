@@ -1,0 +1,73 @@
+/*
+ * form.c
+ *	  See form.h.
+ */
+#include "inbound/form.h"
+
+#include <string.h>
+
+RfForm
+rf_form(char *text, size_t length)
+{
+	RfForm form = {text, text + length};
+
+	return form;
+}
+
+/* -1: no hexadecimal digit. */
+static int
+digit_value(char digit)
+{
+	if (digit >= '0' && digit <= '9')
+		return digit - '0';
+	if (digit >= 'a' && digit <= 'f')
+		return digit - 'a' + 10;
+	if (digit >= 'A' && digit <= 'F')
+		return digit - 'A' + 10;
+	return -1;
+}
+
+/* Decode in place, which never takes more room. Returns the length. */
+static size_t
+decode(char *text, size_t length)
+{
+	char *out = text;
+
+	for (size_t i = 0; i < length; i++)
+	{
+		if (text[i] == '%' && i + 2 < length && digit_value(text[i + 1]) >= 0 &&
+			digit_value(text[i + 2]) >= 0)
+		{
+			*out++ = (char) (digit_value(text[i + 1]) * 16 + digit_value(text[i + 2]));
+			i += 2;
+		}
+		else
+			*out++ = text[i] == '+' ? ' ' : text[i];
+	}
+	return out - text;
+}
+
+bool
+rf_form_next(RfForm *form, RfFormField *field)
+{
+	char *start;
+	char *end;
+	char *equals;
+
+	while (form->at < form->end && *form->at == '&')
+		form->at++;
+	if (form->at >= form->end)
+		return false;
+	start = form->at;
+	end = memchr(start, '&', form->end - start);
+	if (end == NULL)
+		end = form->end;
+	equals = memchr(start, '=', end - start);
+	form->at = end;
+
+	field->name = start;
+	field->name_length = decode(start, (equals != NULL ? equals : end) - start);
+	field->value = equals != NULL ? equals + 1 : end;
+	field->value_length = equals != NULL ? decode(equals + 1, end - equals - 1) : 0;
+	return true;
+}
