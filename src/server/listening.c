@@ -106,8 +106,9 @@ listening_set(RfListening *slot, RfListeningState state, const char *detail)
 		memcpy(slot->detail, detail, length);
 	}
 	slot->detail[length] = '\0';
+	if (slot->state != state)
+		slot->since = rf_steady_now();
 	slot->state = state;
-	slot->since = rf_steady_now();
 }
 
 /* Is it connected to the database, or about to be? Lock held. */
@@ -277,18 +278,6 @@ rf_listening_rest(void)
 	return TimestampDifferenceMilliseconds(rf_steady_now(), start_at);
 }
 
-bool
-rf_listening_begin(void)
-{
-	bool held;
-
-	LWLockAcquire(rf_shmem->lock, LW_EXCLUSIVE);
-	held = OidIsValid(rf_own_listening->database) && rf_hold_exists(rf_own_listening->database);
-	listening_set(rf_own_listening, held ? RF_LISTENING_HELD : RF_LISTENING_STARTING, NULL);
-	LWLockRelease(rf_shmem->lock);
-	return !held;
-}
-
 /* Lock held. */
 static bool
 listening_is_alone(void)
@@ -300,17 +289,29 @@ listening_is_alone(void)
 	return true;
 }
 
-void
+/* A database that it never was in is found out about when it is. */
+bool
 rf_listening_bind(bool *alone)
 {
+	RfListening *slot = rf_own_listening;
+
 	LWLockAcquire(rf_shmem->lock, LW_EXCLUSIVE);
+	if (OidIsValid(slot->database) && rf_hold_exists(slot->database))
+	{
+		listening_set(slot, RF_LISTENING_HELD, NULL);
+		LWLockRelease(rf_shmem->lock);
+		return false;
+	}
 	*alone = listening_is_alone();
+	return true;
 }
 
 void
 rf_listening_bound(bool bound)
 {
 	rf_own_listening->bound = bound;
+	if (bound)
+		listening_set(rf_own_listening, RF_LISTENING_STARTING, NULL);
 	LWLockRelease(rf_shmem->lock);
 }
 
@@ -337,8 +338,7 @@ rf_listening_report(RfListeningState state, const char *detail)
 
 	/* Nobody else writes what is compared, but for the mark. */
 	if (slot == NULL ||
-		(slot->state == state && strncmp(slot->detail, detail != NULL ? detail : "",
-										 RF_LISTENING_DETAIL - 1) == 0))
+		(slot->state == state && strncmp(slot->detail, detail != NULL ? detail : "", RF_LISTENING_DETAIL - 1) == 0))
 		return;
 	LWLockAcquire(rf_shmem->lock, LW_EXCLUSIVE);
 	if (slot->state != RF_LISTENING_LEAVING)

@@ -92,16 +92,12 @@ extern void rf_listening_take(int slot);
 extern long rf_listening_rest(void);
 
 /*
- * From here on the process counts as one that is connected, so that DDL makes it
- * leave. False: its database is held, wait for the latch.
+ * Around the binding of addresses, which is done by one process at a time, so that
+ * no error may be raised between. "alone": no other one of the entry has them. False,
+ * and nothing may be bound: DDL holds the database; wait for the latch. Once it has
+ * its addresses it counts as connected, and DDL makes it leave.
  */
-extern PGDLLEXPORT bool rf_listening_begin(void);
-
-/*
- * Around the binding of addresses, which is done by one process at a time. "alone":
- * no other one of the entry has the addresses. No error may be raised between.
- */
-extern PGDLLEXPORT void rf_listening_bind(bool *alone);
+extern PGDLLEXPORT bool rf_listening_bind(bool *alone);
 extern PGDLLEXPORT void rf_listening_bound(bool bound);
 
 /* It is connected. False: its database is held, leave. */
