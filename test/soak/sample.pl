@@ -26,7 +26,7 @@ for (my $i = 0;; $i++)
 	{
 		my ($pid, $parent, @more) = content($stat) =~ /^(\d+) \(.*\) \S (\d+) (.*)/ or next;
 		next if $parent != $postmaster;
-		next unless content("/proc/$pid/cmdline") =~ /^postgres: referral worker for database (\d+)/;
+		next unless content("/proc/$pid/cmdline") =~ /^postgres: referral worker \d+ for database (\d+)/;
 		my $oid = $1;
 		my ($kilobytes) = content("/proc/$pid/status") =~ /^RssAnon:\s+(\d+)/m or next;
 		my @fields = split ' ', $more[0];
