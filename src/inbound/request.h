@@ -8,14 +8,9 @@
 
 #include "postgres.h"
 
-#include "inbound/header.h"
 #include "datatype/timestamp.h"
 
-typedef struct RfRequestHeader
-{
-	const char *name; /* in lower case */
-	const char *value;
-} RfRequestHeader;
+#include "inbound/header.h"
 
 /* Nothing in it is trusted: no encoding is checked yet. Owned by the caller. */
 typedef struct RfRequest

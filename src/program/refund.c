@@ -222,10 +222,8 @@ refund_record(RfRefundRequest *request)
 {
 	RfPair			 pair;
 	RfPurchase		 purchase;
-	Datum			 left = refund_lock(&pair, &purchase, request->campaign_id, request->external_id);
-	RfRefund		 refund = {.purchase = &purchase};
 	Datum			 left = refund_lock(&pair, &purchase, request);
-	RfRefund		 refund = {.purchase = &purchase, .amount = left};
+	RfRefund		 refund = {.purchase = &purchase};
 	RfPurchaseAnswer answer = {.purchase_id = purchase.id, .participant_id = pair.invited.id};
 
 	refund.amount = refund_amount(request, &purchase, left);
