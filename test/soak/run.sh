@@ -113,12 +113,13 @@ calm_down() {
 	say "nothing waits since $(date +%T)"
 }
 
-# A hold that ends makes an event by itself.
+# A hold that ends makes an event by itself; tables of what was sent are emptied one a second.
 all_sent() {
 	local database
 	for database in "${BUSY[@]}"; do
 		[ "$(sql -d "$database" -c "SELECT (SELECT count(*) FROM rf_retry) + (SELECT count(*) FROM rf_reward WHERE state = 'pending')")" = 0 ] &&
-			[ "$(sql -d "$database" -c 'SELECT pending + retrying + parked FROM rf_status')" = 0 ] || return 1
+			[ "$(sql -d "$database" -c 'SELECT pending + retrying + parked FROM rf_status')" = 0 ] &&
+			[ "$(sql -d "$database" -c 'SELECT count(*) <= 10000 FROM rf_outbox')" = t ] || return 1
 	done
 }
 

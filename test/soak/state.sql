@@ -31,6 +31,4 @@ WHERE p.state = 'qualified' AND NOT EXISTS (SELECT FROM rf_reward r
 	WHERE r.subject_id = p.id AND r.participant_id = p.referrer_id AND r.state = 'issued')
 UNION ALL
 SELECT 'holds over and rewards pending', count(*) FROM rf_reward
-WHERE state = 'pending' AND due_at < now() - interval '30 s'
-UNION ALL
-SELECT 'outbox above 10000 rows', greatest(count(*) - 10000, 0) FROM rf_outbox;
+WHERE state = 'pending' AND due_at < now() - interval '30 s';
