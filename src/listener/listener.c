@@ -26,6 +26,7 @@
 #include "listener/daemon.h"
 #include "listener/round.h"
 #include "listener/socket.h"
+#include "listener/unit.h"
 #include "server/listen_settings.h"
 #include "server/listening.h"
 #include "server/listening_process.h"
@@ -36,6 +37,9 @@ RF_MODULE_MAGIC;
 #define LISTENER_RETRY_MS 3000
 
 #define LISTENER_GRACE_MS 1000
+
+/* Longest look at the database before it is served, whatever it finds. */
+#define LISTENER_LOOK_MS 10000
 
 PGDLLEXPORT void rf_listener_main(const char *version);
 
@@ -180,6 +184,30 @@ listener_settle_in(void)
 	pgstat_report_activity(STATE_IDLE, NULL);
 }
 
+static void
+listener_look_around(void *arg)
+{
+}
+
+/* Whoever asked for the listener should hear that something is missing. */
+static void
+listener_look(void)
+{
+	ErrorData *error;
+
+	rf_unit_deadline(TimestampTzPlusMilliseconds(rf_steady_now(), LISTENER_LOOK_MS));
+	error = rf_unit_run(listener_look_around, NULL);
+	if (error == NULL)
+		return;
+	ereport(LOG,
+			(errmsg("referral answers with status 503 on %s", listener_place()),
+			 errdetail("In database \"%s\": %s.", rf_own_listening->entry.database,
+					   rf_own_listening->detail[0] != '\0' ? rf_own_listening->detail
+														   : error->message),
+			 errhint("Run CREATE EXTENSION referral or ALTER EXTENSION referral UPDATE there.")));
+	FreeErrorData(error);
+}
+
 /* Those whom the library took are its own from here on. */
 static void
 listener_start_daemons(void)
@@ -307,6 +335,7 @@ listener_serve(void)
 	MemoryContext context;
 
 	listener_start_daemons();
+	listener_look();
 	set = listener_wait_set();
 	context = AllocSetContextCreate(TopMemoryContext, "referral listener", ALLOCSET_DEFAULT_SIZES);
 	rf_listening_is_patient = true;
@@ -332,5 +361,6 @@ rf_listener_main(const char *version)
 	if (!rf_listening_connected())
 		proc_exit(1);
 	listener_settle_in();
+	rf_round_start(&rf_listening_must_leave);
 	listener_serve();
 }

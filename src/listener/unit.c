@@ -15,9 +15,11 @@
 #include "base/clock.h"
 #include "base/durable.h"
 #include "base/extension.h"
+#include "base/installed.h"
 #include "base/sqlstate.h"
 #include "delivery/turn.h"
 #include "listener/unit.h"
+#include "server/listening.h"
 
 #define LOCK_MS	 2000 /* somebody may hold a lock that we want */
 #define LEAST_MS 2500 /* a unit has, once it began */
@@ -45,6 +47,23 @@ rf_unit_deadline(TimestampTz deadline)
 
 /* ---- its life ----------------------------------------------------------- */
 
+/* Raises what the caller hears. */
+static void
+unit_is_absent(void)
+{
+	RfInstalled row;
+
+	if (rf_installed(&row))
+		rf_listening_report(RF_LISTENING_VERSION,
+							psprintf("the extension is of version %s, the library of version %s",
+									 row.version, REFERRAL_VERSION));
+	else
+		rf_listening_report(RF_LISTENING_ABSENT, "the extension is not in this database");
+	ereport(ERROR,
+			(errcode(ERRCODE_CANNOT_CONNECT_NOW),
+			 errmsg("referral does not serve this database now")));
+}
+
 static void
 unit_guard(TimestampTz now)
 {
@@ -68,9 +87,8 @@ unit_begin(RfEngine *engine)
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	if (!rf_extension_enter(engine))
-		ereport(ERROR,
-				(errcode(ERRCODE_CANNOT_CONNECT_NOW),
-				 errmsg("referral does not serve this database now")));
+		unit_is_absent();
+	rf_listening_report(RF_LISTENING_SERVING, NULL);
 }
 
 static void

@@ -43,6 +43,7 @@ static const Right reader_rights[] = {
 	{"EXECUTE", "FUNCTION @.rf_sending_status(), @.rf_webhook_statistics(bigint)"},
 	{"EXECUTE", "FUNCTION @.rf_workers()"},
 	{"EXECUTE", "FUNCTION @.rf_health(), @.rf_metrics()"},
+	{"EXECUTE", "FUNCTION @.rf_listeners()"},
 	{NULL, NULL}};
 
 static const Right app_rights[] = {
@@ -128,6 +129,7 @@ static const Right operator_rights[] = {
 	{"EXECUTE", "FUNCTION @.rf_map_inbound(text, jsonb, jsonb)"},
 	{"EXECUTE", "FUNCTION @.rf_health(), @.rf_metrics()"},
 	{"SELECT", "@.rf_inbound_message"},
+	{"EXECUTE", "FUNCTION @.rf_listeners()"},
 	{NULL, NULL}};
 
 static void

@@ -134,3 +134,4 @@ REVOKE ALL ON FUNCTION @extschema@.rf_health, @extschema@.rf_metrics FROM PUBLIC
 -- Calls of other systems.
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_inbound_message', '');
 REVOKE ALL ON FUNCTION @extschema@.rf_inbound FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.rf_listeners FROM PUBLIC;

@@ -32,6 +32,8 @@
 volatile sig_atomic_t rf_listening_is_patient = false;
 volatile sig_atomic_t rf_listening_must_leave = false;
 
+static bool process_is_possible = false;
+
 PGDLLEXPORT void rf_listening_main(Datum arg);
 
 /* Beside this library, wherever that is; false if it is not known where. */
@@ -52,11 +54,18 @@ process_library_path(char *path)
 }
 
 bool
+rf_listening_is_possible(void)
+{
+	return process_is_possible;
+}
+
+bool
 rf_listening_check_library(void)
 {
 	char path[MAXPGPATH];
 
-	if (process_library_path(path) && access(path, R_OK) == 0)
+	process_is_possible = process_library_path(path) && access(path, R_OK) == 0;
+	if (process_is_possible)
 		return true;
 	ereport(WARNING,
 			(errcode(ERRCODE_UNDEFINED_FILE),

@@ -17,6 +17,9 @@
 /* Is the library that listens installed? If not, the log says so. */
 extern bool rf_listening_check_library(void);
 
+/* What came of that check. */
+extern bool rf_listening_is_possible(void);
+
 /* While libraries are preloaded. */
 extern void rf_listening_register(const RfListenEntry *entry, int number, int slot);
 

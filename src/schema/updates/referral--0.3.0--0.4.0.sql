@@ -40,6 +40,7 @@ DROP FUNCTION @extschema@.rf_refuse_unbuilt();
 -- @include 79_mapping_functions.sql
 -- @include 79_metrics_functions.sql
 -- @include 79_inbound_functions.sql
+-- @include 79_listener_functions.sql
 -- @include 80_views.sql
 
 -- What a dump keeps, and who may do what. REVOKE on new functions only: on others
@@ -56,3 +57,4 @@ FROM PUBLIC;
 REVOKE ALL ON FUNCTION @extschema@.rf_health, @extschema@.rf_metrics FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_inbound_message', '');
 REVOKE ALL ON FUNCTION @extschema@.rf_inbound FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.rf_listeners FROM PUBLIC;
