@@ -20,7 +20,7 @@ extern RfDaemon *rf_daemon_start(int socket);
 extern int rf_daemon_fd(const RfDaemon *daemon);
 
 /* Milliseconds after which rf_daemon_run() is to be called in any case; -1: none. */
-extern long rf_daemon_timeout(const RfDaemon *daemon);
+extern long rf_daemon_timeout(RfDaemon *daemon);
 
 /* Read, answer what is whole in one round, and write; never waits. */
 extern void rf_daemon_run(RfDaemon *daemon);

@@ -13,15 +13,7 @@
 
 #include "inbound/link.h"
 #include "inbound/request.h"
-
-typedef enum RfRouteKind
-{
-	RF_ROUTE_NONE,	  /* 404 */
-	RF_ROUTE_CALL,	  /* /webhook/{token}/{action}, /webhook/{token} */
-	RF_ROUTE_LINK,	  /* /r/{code} */
-	RF_ROUTE_HEALTH,  /* /health */
-	RF_ROUTE_METRICS, /* /metrics */
-} RfRouteKind;
+#include "listener/route.h"
 
 typedef struct RfExchange
 {
