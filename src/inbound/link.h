@@ -15,19 +15,20 @@ typedef struct RfVisit
 	const char *user_agent; /* NULL: none */
 	bool		counts;		/* false: HEAD, a prefetch; is only led on */
 
-	char *location; /* out, UTF-8, palloc'd: where to go; NULL: nowhere, 404 */
+	char *location; /* out, ASCII, palloc'd: where to go; NULL: nowhere, 404 */
 } RfVisit;
 
 /*
  * Find where they all lead, and note the clicks in memory. Inside an engine scope,
- * with an active snapshot; palloc'd in the current context.
+ * with an active snapshot; palloc'd in the current context. The first visit of
+ * a day writes a row: the transaction is to be committed.
  */
 extern PGDLLEXPORT void rf_links_follow(RfVisit **visits, int n);
 
 /* Milliseconds until noted clicks are to be written, at most; -1: there are none. */
 extern PGDLLEXPORT long rf_clicks_due(void);
 
-/* Write them. Inside an engine scope. */
+/* Write them; what is noted before rf_clicks_written() may be lost. Inside an engine scope. */
 extern PGDLLEXPORT void rf_clicks_write(void);
 
 /* After the transaction that wrote them: it was committed, or not. */

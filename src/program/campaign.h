@@ -133,6 +133,7 @@ typedef struct RfCampaign
 	TimestampTz		starts_at;		/* DT_NOBEGIN: always was */
 	TimestampTz		ends_at;		/* DT_NOEND: never */
 	char		   *landing_url;	/* may be NULL */
+	char		   *fallback_url;	/* may be NULL */
 	Interval	   *qualify_within; /* may be NULL */
 	RfOnUnqualify	on_unqualify;
 	int				max_referrals; /* 0: no limit */

@@ -23,7 +23,7 @@
 RF_STATEMENT(load_campaign,
 			 "SELECT slug, name, state, starts_at, ends_at, landing_url,"
 			 " qualify_within, on_unqualify, max_referrals, code_prefix, code_length,"
-			 " min_spend, currency"
+			 " min_spend, currency, fallback_url"
 			 " FROM @extschema@.rf_campaign"
 			 " WHERE id = $1",
 			 INT8OID);
@@ -202,6 +202,7 @@ load_header(int64 id)
 	campaign->code_length = rf_int32(0, 11);
 	campaign->min_spend = load_numeric(0, 12);
 	campaign->currency = rf_text(0, 13);
+	campaign->fallback_url = rf_text(0, 14);
 	return campaign;
 }
 

@@ -30,9 +30,10 @@ PG_FUNCTION_INFO_V1(rf_export);
 		 "@extschema@.rf_purchase b JOIN @extschema@.rf_refund f ON f.purchase_id = b.id" \
 		 " WHERE b.participant_id = p.id")
 #define CLICKS \
-	LIST("jsonb_build_object('day', k.day, 'clicks', k.clicks) ORDER BY k.day", \
-		 "(SELECT day, sum(clicks) AS clicks FROM @extschema@.rf_click" \
-		 "  WHERE participant_id = p.id GROUP BY day) AS k")
+	LIST("jsonb_build_object('day', k.day, 'clicks', k.clicks, 'visitors', k.visitors)" \
+		 " ORDER BY k.day", \
+		 "(SELECT day, sum(clicks) AS clicks, sum(visitors) AS visitors" \
+		 "  FROM @extschema@.rf_click WHERE participant_id = p.id GROUP BY day) AS k")
 
 /* A person of a payload, whole only if it is this one. */
 #define PERSON_IN(data, key) \

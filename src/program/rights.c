@@ -66,6 +66,7 @@ static const Right app_rights[] = {
 	{"EXECUTE", "FUNCTION @.rf_record_refund(text, text, numeric, text)"},
 	{"EXECUTE", "FUNCTION @.rf_simulate(text, numeric, text)"},
 	{"EXECUTE", "FUNCTION @.rf_inbound(text, text, bytea, text, jsonb)"},
+	{"EXECUTE", "FUNCTION @.rf_click(text, inet, text)"},
 	{NULL, NULL}};
 
 /* The columns of operators. */

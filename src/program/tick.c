@@ -9,12 +9,14 @@
 
 #include "base/clock.h"
 #include "base/engine.h"
+#include "program/clicked.h"
 #include "program/fulfilment.h"
 #include "program/home.h"
 #include "program/idempotency.h"
 #include "program/recurrence_pay.h"
 #include "program/reward_timed.h"
 #include "program/tick.h"
+#include "program/visitor.h"
 #include "program/window.h"
 
 PG_FUNCTION_INFO_V1(rf_tick);
@@ -53,6 +55,8 @@ const RfTickStep rf_tick_steps[] = {
 	{"forgetting idempotency keys", rf_idempotency_forget},
 	{"forgetting answered messages", messages_forget},
 	{"fulfilling rewards", rf_fulfilments_take},
+	{"forgetting visitors of links", rf_visitor_salts_turn},
+	{"putting past clicks together", rf_clicked_fold},
 };
 const int rf_tick_nsteps = lengthof(rf_tick_steps);
 

@@ -62,11 +62,13 @@ CREATE TABLE @extschema@.rf_click (
 	visitor bytea NOT NULL,
 	clicks integer NOT NULL
 		CHECK (clicks > 0),
+	visitors integer NOT NULL DEFAULT 1
+		CHECK (visitors > 0),
 	PRIMARY KEY (participant_id, day, visitor)
 );
 
 COMMENT ON TABLE @extschema@.rf_click IS
-'clicks on links, by day';
+'clicks on links: by day and visitor while the day lasts, by day from then on';
 COMMENT ON COLUMN @extschema@.rf_click.campaign_id IS
 'campaign of the link';
 COMMENT ON COLUMN @extschema@.rf_click.participant_id IS
@@ -74,6 +76,8 @@ COMMENT ON COLUMN @extschema@.rf_click.participant_id IS
 COMMENT ON COLUMN @extschema@.rf_click.day IS
 'day in UTC';
 COMMENT ON COLUMN @extschema@.rf_click.visitor IS
-'hash with the day''s salt';
+'hash of address and user agent with the day''s salt; empty: all others, and everybody when the day is over';
 COMMENT ON COLUMN @extschema@.rf_click.clicks IS
 'how many';
+COMMENT ON COLUMN @extschema@.rf_click.visitors IS
+'by how many visitors';

@@ -212,7 +212,7 @@ CREATE OR REPLACE VIEW @extschema@.rf_campaign_stats AS
 		GROUP BY campaign_id
 	) p ON p.campaign_id = c.id
 	LEFT JOIN (
-		SELECT campaign_id, count(*) AS reach, sum(clicks) AS clicks
+		SELECT campaign_id, sum(visitors) AS reach, sum(clicks) AS clicks
 		FROM @extschema@.rf_click
 		GROUP BY campaign_id
 	) k ON k.campaign_id = c.id
@@ -293,7 +293,7 @@ CREATE OR REPLACE VIEW @extschema@.rf_daily_stats AS
 		WHERE r.state IN ('pending', 'due', 'issued', 'fulfilled', 'failed') AND r.original_id IS NULL
 		GROUP BY 1, 2
 		UNION ALL
-		SELECT campaign_id, day, 0, 0, 0, 0, count(*), sum(clicks)
+		SELECT campaign_id, day, 0, 0, 0, 0, sum(visitors), sum(clicks)
 		FROM @extschema@.rf_click
 		GROUP BY 1, 2
 	) d

@@ -135,3 +135,6 @@ REVOKE ALL ON FUNCTION @extschema@.rf_health, @extschema@.rf_metrics FROM PUBLIC
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_inbound_message', '');
 REVOKE ALL ON FUNCTION @extschema@.rf_inbound FROM PUBLIC;
 REVOKE ALL ON FUNCTION @extschema@.rf_listeners FROM PUBLIC;
+-- Links. The salts are forgotten every day, so no dump keeps them.
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_click_salt', 'WHERE false');
+REVOKE ALL ON FUNCTION @extschema@.rf_click FROM PUBLIC;

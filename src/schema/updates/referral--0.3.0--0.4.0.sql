@@ -5,6 +5,13 @@
 -- Tables are altered, never made anew, and functions and views are replaced: whom
 -- rf_grant gave what keeps it. To use what is new they need rf_grant again.
 
+-- Links.
+
+ALTER TABLE @extschema@.rf_click
+	ADD COLUMN visitors integer NOT NULL DEFAULT 1
+		CHECK (visitors > 0);
+-- @include 63_click.sql
+
 -- Inbound.
 
 ALTER TABLE @extschema@.rf_inbound_token
@@ -41,6 +48,7 @@ DROP FUNCTION @extschema@.rf_refuse_unbuilt();
 -- @include 79_metrics_functions.sql
 -- @include 79_inbound_functions.sql
 -- @include 79_listener_functions.sql
+-- @include 79_link_functions.sql
 -- @include 80_views.sql
 
 -- What a dump keeps, and who may do what. REVOKE on new functions only: on others
@@ -58,3 +66,5 @@ REVOKE ALL ON FUNCTION @extschema@.rf_health, @extschema@.rf_metrics FROM PUBLIC
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_inbound_message', '');
 REVOKE ALL ON FUNCTION @extschema@.rf_inbound FROM PUBLIC;
 REVOKE ALL ON FUNCTION @extschema@.rf_listeners FROM PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_click_salt', 'WHERE false');
+REVOKE ALL ON FUNCTION @extschema@.rf_click FROM PUBLIC;
