@@ -60,8 +60,8 @@ RF_STATEMENT(read_payload,
 			 "  LATERAL ("
 			 "   SELECT jsonb_typeof(item) AS type, item #>> '{}' AS text"
 			 "   FROM jsonb_path_query_tz($2, a.path, c.variables, true) item"
-			 "   WHERE (jsonb_typeof(item) IN ('string', 'number', 'boolean')"
-			 "    OR (a.name = 'meta' AND jsonb_typeof(item) = 'object'))"
+			 "   WHERE CASE WHEN a.name = 'meta' THEN jsonb_typeof(item) = 'object'"
+			 "    ELSE jsonb_typeof(item) IN ('string', 'number', 'boolean') END"
 			 "    AND item #>> '{}' <> ''"
 			 "   LIMIT CASE WHEN a.name IN ('amount', 'refunded') THEN 1000 ELSE 1 END) v) f ON true",
 			 TEXTOID, JSONBOID, JSONBOID);

@@ -13,23 +13,26 @@
 /* From here on a number counts milliseconds: as seconds it is in the year 5138. */
 #define FIRST_MILLISECONDS 1e11
 
+#define PER_SECOND 1000000
+
 static bool
 rewrite_number(const char *text, char written[RF_MOMENT_SIZE])
 {
 	double	  number = strtod(text, NULL);
-	double	  seconds = number < FIRST_MILLISECONDS ? number : number / 1000;
-	time_t	  whole;
+	double	  microseconds = number * (number < FIRST_MILLISECONDS ? PER_SECOND : PER_SECOND / 1000);
+	long long rounded;
+	time_t	  seconds;
 	struct tm utc;
 	size_t	  used;
 
-	if (!(seconds >= 0 && seconds < FIRST_MILLISECONDS))
+	if (!(number >= 0 && microseconds < FIRST_MILLISECONDS * PER_SECOND))
 		return false;
-	whole = (time_t) seconds;
-	if (gmtime_r(&whole, &utc) == NULL)
+	rounded = llround(microseconds);
+	seconds = (time_t) (rounded / PER_SECOND);
+	if (gmtime_r(&seconds, &utc) == NULL)
 		return false;
 	used = strftime(written, RF_MOMENT_SIZE, "%Y-%m-%dT%H:%M:%S", &utc);
-	snprintf(written + used, RF_MOMENT_SIZE - used, ".%06dZ",
-			 (int) floor((seconds - (double) whole) * 1e6));
+	snprintf(written + used, RF_MOMENT_SIZE - used, ".%06dZ", (int) (rounded % PER_SECOND));
 	return true;
 }
 
@@ -37,11 +40,15 @@ rewrite_number(const char *text, char written[RF_MOMENT_SIZE])
 static bool
 is_without_zone(const char *text)
 {
-	size_t length = strlen(text);
+	static const char form[] = "dddd-dd-dd";
+	size_t			  i;
 
-	return length >= strlen("2027-01-05") &&
-		strspn(text, "0123456789-") == strlen("2027-01-05") &&
-		strspn(text + strlen("2027-01-05"), "T 0123456789:.") == length - strlen("2027-01-05");
+	for (i = 0; i < strlen(form); i++)
+	{
+		if (form[i] == 'd' ? text[i] < '0' || text[i] > '9' : text[i] != form[i])
+			return false;
+	}
+	return strspn(text + i, "T 0123456789:.") == strlen(text + i);
 }
 
 bool
