@@ -18,7 +18,9 @@
 
 #include "base/clock.h"
 #include "base/durable.h"
+#include "inbound/health.h"
 #include "inbound/inbound.h"
+#include "inbound/metrics.h"
 #include "listener/round.h"
 #include "listener/unit.h"
 
@@ -129,19 +131,79 @@ round_links(RfExchange **exchanges, int n)
 	}
 }
 
+/* ---- how we are --------------------------------------------------------- */
+
+static void
+round_ask_health(void *arg)
+{
+	rf_health_serve((RfResponse *) arg);
+}
+
+static void
+round_ask_metrics(void *arg)
+{
+	rf_metrics_serve((RfResponse *) arg);
+}
+
+static void
+round_health(RfExchange *exchange)
+{
+	RfResponse *response = &exchange->response;
+	ErrorData  *error = rf_unit_run(round_ask_health, response);
+
+	if (error == NULL)
+		return;
+	if (error->sqlerrcode == ERRCODE_CANNOT_CONNECT_NOW)
+		rf_health_without(response, "extension",
+						  "the extension is absent, or of another version than the library");
+	else
+		rf_health_without(response, "database", "the database cannot be asked");
+}
+
+static void
+round_metrics(RfExchange *exchange)
+{
+	exchange->content_type = RF_METRICS_TYPE;
+	if (rf_unit_run(round_ask_metrics, &exchange->response) != NULL)
+		rf_metrics_without(&exchange->response);
+}
+
+static void
+round_looks(RfExchange **exchanges, int n)
+{
+	for (int i = 0; i < n; i++)
+	{
+		rf_unit_deadline(exchanges[i]->deadline);
+		if (exchanges[i]->kind == RF_ROUTE_HEALTH)
+			round_health(exchanges[i]);
+		else if (exchanges[i]->kind == RF_ROUTE_METRICS)
+			round_metrics(exchanges[i]);
+	}
+}
+
 /* ---- all of them -------------------------------------------------------- */
 
 static void
-round_recovers(RfExchange **exchanges, int n)
+round_in_recovery(RfExchange *exchange)
 {
-	for (int i = 0; i < n; i++)
-		round_refuse(exchanges[i], "the server is in recovery");
+	static const char *const message = "the server is in recovery";
+
+	if (exchange->kind == RF_ROUTE_HEALTH)
+		rf_health_without(&exchange->response, "recovery", message);
+	else if (exchange->kind == RF_ROUTE_METRICS)
+	{
+		exchange->content_type = RF_METRICS_TYPE;
+		rf_metrics_without(&exchange->response);
+	}
+	else
+		round_refuse(exchange, message);
 }
 
 static void
 round_answer(RfExchange **exchanges, int n)
 {
 	round_links(exchanges, n);
+	round_looks(exchanges, n);
 	if (round_calls(exchanges, n))
 		rf_durable_confirm(round_leaving);
 }
@@ -166,10 +228,11 @@ void
 rf_round_serve(RfExchange **exchanges, int n)
 {
 	pgstat_report_activity(STATE_RUNNING, "answering requests");
-	if (RecoveryInProgress())
-		round_recovers(exchanges, n);
-	else
+	if (!RecoveryInProgress())
 		round_answer(exchanges, n);
+	else
+		for (int i = 0; i < n; i++)
+			round_in_recovery(exchanges[i]);
 	round_report_statistics(false);
 	pgstat_report_activity(STATE_IDLE, NULL);
 	round_remind();
