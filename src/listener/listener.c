@@ -154,21 +154,6 @@ listener_check_version(const char *version)
 				 errhint("Install both from the same build, and restart the server.")));
 }
 
-/* The setting is only read while the server starts: here it is ours to lower. */
-static void
-listener_provide_descriptors(void)
-{
-	int possible = rf_socket_provide(rf_listen_max_connections);
-
-	if (possible < rf_listen_max_connections)
-		ereport(LOG,
-				(errmsg("referral takes no more than %d connections on %s", possible,
-						listener_place()),
-				 errdetail("The system lets the process open no more files."),
-				 errhint("Raise the limit of open files (ulimit -n), or lower referral.listen_max_connections.")));
-	rf_listen_max_connections = possible;
-}
-
 /* What ALTER DATABASE or ALTER ROLE may have set must not stop us. */
 static void
 listener_settle_in(void)
@@ -353,7 +338,6 @@ void
 rf_listener_main(const char *version)
 {
 	listener_check_version(version);
-	listener_provide_descriptors();
 	before_shmem_exit(listener_give_up_addresses, (Datum) 0);
 	while (!listener_try_to_listen())
 		rf_listening_sleep(LISTENER_RETRY_MS);

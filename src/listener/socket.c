@@ -16,20 +16,14 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-#include "storage/fd.h"
 
 #include "listener/socket.h"
 
 #define SOCKET_BACKLOG 1024
 #define SOCKET_MODE	   (S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP)
-
-/* Descriptors that neither the server nor connections use: epoll, the log, libraries. */
-#define SOCKET_OTHERS 32
 
 /* The file of our unix socket. */
 static struct
@@ -273,22 +267,4 @@ rf_socket_remove_file(void)
 		file.st_ino == socket_file.inode)
 		unlink(socket_file.path);
 	socket_file.path[0] = '\0';
-}
-
-/* ---- descriptors -------------------------------------------------------- */
-
-int
-rf_socket_provide(int connections)
-{
-	rlim_t		  wanted = (rlim_t) connections + max_safe_fds + SOCKET_OTHERS;
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
-		return connections;
-	limit.rlim_cur = limit.rlim_max == RLIM_INFINITY ? wanted : Min(wanted, limit.rlim_max);
-	if (setrlimit(RLIMIT_NOFILE, &limit) != 0 && getrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return connections;
-	if (limit.rlim_cur >= wanted)
-		return connections;
-	return Max(1, (int) limit.rlim_cur - max_safe_fds - SOCKET_OTHERS);
 }

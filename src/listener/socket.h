@@ -52,10 +52,4 @@ extern void rf_socket_close(RfSockets *sockets);
 /* Remove the file of our unix socket, if there is one and it is still ours. */
 extern void rf_socket_remove_file(void);
 
-/*
- * Let the process have this many connections beside the files that the server's own
- * rooms open; returns how many it can have.
- */
-extern int rf_socket_provide(int connections);
-
 #endif /* RF_SOCKET_H */
