@@ -23,6 +23,7 @@
 #include "inbound/metrics.h"
 #include "listener/round.h"
 #include "listener/unit.h"
+#include "server/listening.h"
 
 #define RETRY_AFTER 2	  /* seconds */
 #define DUE_MS		10000 /* what is put off has as much time */
@@ -96,6 +97,8 @@ round_lead(RfExchange *exchange)
 {
 	RfResponse *response = &exchange->response;
 
+	if (exchange->visit.counts && exchange->visit.location != NULL)
+		rf_listening_count_clicks(1);
 	response->status = exchange->visit.location != NULL ? 302 : 404;
 	response->body = exchange->visit.location != NULL ? "" : "This link leads nowhere.\n";
 	exchange->content_type = "text/plain; charset=utf-8";

@@ -53,7 +53,7 @@ typedef struct RfListening
 	pg_atomic_uint32 connections;				  /* open now */
 	pg_atomic_uint64 answers[RF_LISTENING_CLASSES];
 	pg_atomic_uint64 rejected; /* requests and connections, by a limit */
-	pg_atomic_uint64 clicks;   /* that were counted */
+	pg_atomic_uint64 clicks;   /* on links that lead somewhere */
 } RfListening;
 
 /* ---- the server --------------------------------------------------------- */
