@@ -31,11 +31,11 @@
 #include "listener/access_log.h"
 #include "listener/connection.h"
 #include "listener/daemon.h"
-#include "listener/descriptors.h"
 #include "listener/limits.h"
 #include "listener/linger.h"
 #include "listener/round.h"
 #include "server/listen_settings.h"
+#include "server/listening.h"
 
 /* What libmicrohttpd needs of a connection's memory beside headers. */
 #define MEMORY_BESIDE (16 * 1024)
@@ -48,6 +48,7 @@ struct RfDaemon
 	struct MHD_Daemon *http;
 	int				   epoll; /* of libmicrohttpd's epoll and lingering sockets */
 	RfConnections	   connections;
+	RfLinger		   linger;
 	RfConnection	 **whole; /* NULL: gone meanwhile */
 	RfExchange		 **exchanges;
 	struct pollfd	  *polled;
@@ -59,6 +60,9 @@ struct RfDaemon
 	bool			   exhausted; /* libmicrohttpd met a limit of the system */
 	TimestampTz		   exhausted_told;
 };
+
+/* Connections of all daemons of this process, which share its limit. */
+static int daemon_open = 0;
 
 static void
 daemon_look_at_clock(RfDaemon *daemon)
@@ -72,7 +76,10 @@ daemon_look_at_clock(RfDaemon *daemon)
 static enum MHD_Result
 daemon_admit(void *cls, const struct sockaddr *from, socklen_t length)
 {
-	return rf_limits_admits(from) ? MHD_YES : MHD_NO;
+	if (daemon_open < rf_listen_max_connections && rf_limits_admits(from))
+		return MHD_YES;
+	rf_listening_count_rejected();
+	return MHD_NO;
 }
 
 static void
@@ -81,7 +88,9 @@ daemon_opened(RfDaemon *daemon, struct MHD_Connection *http, void **context)
 	RfConnection *connection = rf_connection_open(&daemon->connections, http);
 
 	*context = connection;
-	if (connection == NULL)
+	if (connection != NULL)
+		daemon_open++;
+	else
 		shutdown(MHD_get_connection_info(http, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
 				 SHUT_RDWR);
 }
@@ -97,8 +106,9 @@ daemon_closed(RfDaemon *daemon, RfConnection *connection)
 		return;
 	n = connection->shut ? 0 : recv(connection->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
 	if (n > 0 || (n < 0 && connection->unread && (errno == EAGAIN || errno == EWOULDBLOCK)))
-		rf_linger_add(connection->socket, daemon->now);
+		rf_linger_add(&daemon->linger, connection->socket, daemon->now);
 	rf_connection_close(connection);
+	daemon_open--;
 }
 
 static void
@@ -240,6 +250,9 @@ daemon_completed(void *cls, struct MHD_Connection *http, void **context,
 	if (incoming->stage == RF_STAGE_WHOLE)
 		daemon->whole[incoming->position] = NULL;
 	rf_access_log_note(incoming, incoming->exchange.response.status, daemon->now);
+	rf_listening_count_answer(incoming->exchange.response.status);
+	if (incoming->exchange.response.status == 429)
+		rf_listening_count_rejected();
 	rf_limits_release(incoming);
 	rf_incoming_end(incoming);
 	connection->all->requests--;
@@ -304,7 +317,7 @@ daemon_watch(RfDaemon *daemon)
 	daemon->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (daemon->epoll < 0 || epoll_ctl(daemon->epoll, EPOLL_CTL_ADD, inner, &event) != 0)
 		return false;
-	rf_linger_start(daemon->epoll);
+	daemon->linger.epoll = daemon->epoll;
 	return true;
 }
 
@@ -328,7 +341,7 @@ daemon_create(int connections)
 RfDaemon *
 rf_daemon_start(int socket)
 {
-	RfDaemon *daemon = daemon_create(rf_descriptors_for(rf_listen_max_connections));
+	RfDaemon *daemon = daemon_create(rf_listen_max_connections);
 
 	rf_limits_reload();
 	if (rf_outgoing_prepare() && rf_limits_start(daemon->connections.most))
@@ -354,7 +367,7 @@ rf_daemon_stop(RfDaemon *daemon)
 	/* Nothing of a round is left by now. */
 	daemon->quiet = true;
 	MHD_stop_daemon(daemon->http);
-	rf_linger_stop();
+	rf_linger_stop(&daemon->linger);
 	rf_limits_stop();
 	rf_access_log_write();
 	close(daemon->epoll);
@@ -420,7 +433,8 @@ static void
 daemon_take_answer(RfDaemon *daemon, RfIncoming *incoming)
 {
 	rf_limits_answered(incoming, daemon->now);
-	incoming->answer = rf_outgoing_make(&incoming->exchange, daemon->quiet);
+	if (incoming->exchange.response.status != 0)
+		incoming->answer = rf_outgoing_make(&incoming->exchange, daemon->quiet);
 	if (incoming->answer == NULL)
 		incoming->ready = RF_READY_FAILED;
 	incoming->stage = RF_STAGE_READY;
@@ -477,8 +491,9 @@ rf_daemon_run(RfDaemon *daemon)
 	daemon_look_at_clock(daemon);
 	rf_connections_cut(&daemon->connections);
 	rf_connections_make_room(&daemon->connections);
-	rf_linger_run(daemon->now);
+	rf_linger_run(&daemon->linger, daemon->now);
 	daemon_tell(daemon);
+	rf_listening_set_connections(daemon_open);
 }
 
 /* ---- what the loop wants to know ------------------------------------------- */
@@ -507,7 +522,7 @@ rf_daemon_timeout(RfDaemon *daemon)
 	if (daemon->nwhole > 0 || MHD_get_timeout(daemon->http, &ignored) == MHD_YES)
 		return 0;
 	wait = daemon_sooner(rf_connections_wait(&daemon->connections),
-						 rf_linger_wait(daemon->now));
+						 rf_linger_wait(&daemon->linger, daemon->now));
 	return wait < 0 ? -1 : (long) ((wait + 999) / 1000);
 }
 

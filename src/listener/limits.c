@@ -21,6 +21,7 @@
 /* Addresses that are remembered at the least; those with connections must fit. */
 #define PEERS_MIN 8192
 
+static int		  users = 0;
 static RfPeers	 *peers = NULL;
 static RfNetworks trusted;
 static bool		  trusts_local = false;
@@ -31,6 +32,8 @@ rf_limits_start(int connections)
 {
 	uint32 seed = 0;
 
+	if (users++ > 0)
+		return peers != NULL;
 	if (!pg_strong_random(&seed, sizeof(seed)))
 		seed = (uint32) MyProcPid;
 	/* A connection may stand for two: whom it comes from, and for whom. */
@@ -41,6 +44,8 @@ rf_limits_start(int connections)
 void
 rf_limits_stop(void)
 {
+	if (--users > 0)
+		return;
 	rf_peers_free(peers);
 	peers = NULL;
 }

@@ -11,7 +11,10 @@
 
 #include "listener/incoming.h"
 
-/* For so many connections. False: no memory. */
+/*
+ * For so many connections in all; each daemon of the process starts and stops it.
+ * False: no memory.
+ */
 extern bool rf_limits_start(int connections);
 
 /* Settings may have changed. Not to be called from libmicrohttpd. */

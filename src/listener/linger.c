@@ -14,50 +14,32 @@
 #define LINGER_TIME	 (2 * USECS_PER_SEC)
 #define LINGER_BYTES (8 * 1024 * 1024)
 
-typedef struct Lingering
-{
-	int			socket;
-	TimestampTz until;
-	int64		left; /* bytes that are still thrown away */
-} Lingering;
-
-/* In the order of their coming. */
-static Lingering lingering[RF_LINGERING];
-static int		 nlingering = 0;
-static int		 linger_epoll = -1;
-
 void
-rf_linger_start(int epoll)
-{
-	linger_epoll = epoll;
-}
-
-void
-rf_linger_add(int socket, TimestampTz now)
+rf_linger_add(RfLinger *linger, int socket, TimestampTz now)
 {
 	struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP};
 	int				   copy;
 
-	if (nlingering == RF_LINGERING)
+	if (linger->n == RF_LINGERING)
 		return;
 	copy = dup(socket);
 	if (copy < 0)
 		return;
 	shutdown(copy, SHUT_WR);
-	if (epoll_ctl(linger_epoll, EPOLL_CTL_ADD, copy, &event) != 0)
+	if (epoll_ctl(linger->epoll, EPOLL_CTL_ADD, copy, &event) != 0)
 	{
 		close(copy);
 		return;
 	}
-	lingering[nlingering].socket = copy;
-	lingering[nlingering].until = now + LINGER_TIME;
-	lingering[nlingering].left = LINGER_BYTES;
-	nlingering++;
+	linger->one[linger->n].socket = copy;
+	linger->one[linger->n].until = now + LINGER_TIME;
+	linger->one[linger->n].left = LINGER_BYTES;
+	linger->n++;
 }
 
 /* False: nothing more is to be expected of it. */
 static bool
-linger_drain(Lingering *one)
+linger_drain(RfLingering *one)
 {
 	static char nowhere[64 * 1024];
 
@@ -75,37 +57,37 @@ linger_drain(Lingering *one)
 }
 
 static void
-linger_close(Lingering *one)
+linger_close(const RfLinger *linger, const RfLingering *one)
 {
-	epoll_ctl(linger_epoll, EPOLL_CTL_DEL, one->socket, NULL);
+	epoll_ctl(linger->epoll, EPOLL_CTL_DEL, one->socket, NULL);
 	close(one->socket);
 }
 
 void
-rf_linger_run(TimestampTz now)
+rf_linger_run(RfLinger *linger, TimestampTz now)
 {
 	int kept = 0;
 
-	for (int i = 0; i < nlingering; i++)
+	for (int i = 0; i < linger->n; i++)
 	{
-		if (lingering[i].until > now && linger_drain(&lingering[i]))
-			lingering[kept++] = lingering[i];
+		if (linger->one[i].until > now && linger_drain(&linger->one[i]))
+			linger->one[kept++] = linger->one[i];
 		else
-			linger_close(&lingering[i]);
+			linger_close(linger, &linger->one[i]);
 	}
-	nlingering = kept;
+	linger->n = kept;
 }
 
 int64
-rf_linger_wait(TimestampTz now)
+rf_linger_wait(const RfLinger *linger, TimestampTz now)
 {
-	return nlingering == 0 ? -1 : Max(lingering[0].until - now, 0);
+	return linger->n == 0 ? -1 : Max(linger->one[0].until - now, 0);
 }
 
 void
-rf_linger_stop(void)
+rf_linger_stop(RfLinger *linger)
 {
-	for (int i = 0; i < nlingering; i++)
-		linger_close(&lingering[i]);
-	nlingering = 0;
+	for (int i = 0; i < linger->n; i++)
+		linger_close(linger, &linger->one[i]);
+	linger->n = 0;
 }
