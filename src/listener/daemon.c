@@ -123,6 +123,26 @@ daemon_connection(void *cls, struct MHD_Connection *http, void **context,
 
 /* ---- called by libmicrohttpd: requests ------------------------------------ */
 
+/*
+ * libmicrohttpd hears once of what came to a socket. If the request and the end of
+ * what the client sends came at once, it would not look for the end, and a client
+ * that waits for ours would wait long. Shutting down our side for reading as well
+ * makes it look.
+ */
+static void
+daemon_note_ends(struct pollfd *polled, int n)
+{
+	for (int i = 0; i < n; i++)
+		polled[i].events = POLLRDHUP;
+	if (poll(polled, n, 0) <= 0)
+		return;
+	for (int i = 0; i < n; i++)
+	{
+		if (polled[i].revents & POLLRDHUP)
+			shutdown(polled[i].fd, SHUT_RD);
+	}
+}
+
 static RfConnection *
 daemon_connection_of(struct MHD_Connection *http)
 {
@@ -162,11 +182,11 @@ daemon_answer_ready(RfConnection *connection)
 
 static enum MHD_Result
 daemon_headers(RfDaemon *daemon, RfConnection *connection, const char *method,
-			   const char *version)
+			   const char *target, const char *version)
 {
 	RfIncoming *incoming = &connection->incoming;
 
-	rf_incoming_headers(incoming, connection->connection, method, version);
+	rf_incoming_headers(incoming, connection->connection, method, target, version);
 	rf_limits_request(incoming, connection->from, connection->peer, daemon->now);
 	if (!rf_incoming_closes(incoming))
 		return MHD_YES;
@@ -196,7 +216,10 @@ daemon_whole(RfDaemon *daemon, RfConnection *connection)
 	RfIncoming *incoming = &connection->incoming;
 
 	if (incoming->ready != RF_READY_NONE)
+	{
+		daemon_note_ends(&(struct pollfd){.fd = connection->socket}, 1);
 		return daemon_answer_ready(connection);
+	}
 	rf_incoming_whole(incoming);
 	incoming->position = daemon->nwhole;
 	daemon->whole[daemon->nwhole++] = connection;
@@ -208,7 +231,7 @@ daemon_whole(RfDaemon *daemon, RfConnection *connection)
  * then again and again until there is an answer.
  */
 static enum MHD_Result
-daemon_request(void *cls, struct MHD_Connection *http, const char *url, const char *method,
+daemon_request(void *cls, struct MHD_Connection *http, const char *target, const char *method,
 			   const char *version, const char *bytes, size_t *length, void **context)
 {
 	RfConnection *connection = *context;
@@ -220,7 +243,7 @@ daemon_request(void *cls, struct MHD_Connection *http, const char *url, const ch
 	switch (connection->incoming.stage)
 	{
 		case RF_STAGE_HEADERS:
-			return daemon_headers(cls, connection, method, version);
+			return daemon_headers(cls, connection, method, target, version);
 		case RF_STAGE_BODY:
 			return n > 0 ? daemon_body(connection, bytes, n) : daemon_whole(cls, connection);
 		case RF_STAGE_WHOLE:
@@ -387,29 +410,6 @@ daemon_run_http(RfDaemon *daemon)
 	MHD_run(daemon->http);
 }
 
-/*
- * libmicrohttpd hears once of what came to a socket. If the request and the end of
- * what the client sends came at once, it would not look for the end, and a client
- * that waits for ours would wait long. Shutting down our side for reading as well
- * makes it look.
- */
-static void
-daemon_note_ends(RfDaemon *daemon, int n)
-{
-	for (int i = 0; i < n; i++)
-	{
-		daemon->polled[i].fd = daemon->whole[i]->socket;
-		daemon->polled[i].events = POLLRDHUP;
-	}
-	if (poll(daemon->polled, n, 0) <= 0)
-		return;
-	for (int i = 0; i < n; i++)
-	{
-		if (daemon->polled[i].revents & POLLRDHUP)
-			shutdown(daemon->polled[i].fd, SHUT_RD);
-	}
-}
-
 /* Without those whose connections were closed meanwhile. */
 static int
 daemon_gather(RfDaemon *daemon)
@@ -452,9 +452,12 @@ daemon_round(RfDaemon *daemon)
 	rf_round_serve(daemon->exchanges, n);
 	MemoryContextSwitchTo(caller);
 	for (int i = 0; i < n; i++)
+	{
 		daemon_take_answer(daemon, &daemon->whole[i]->incoming);
+		daemon->polled[i].fd = daemon->whole[i]->socket;
+	}
 	MemoryContextReset(daemon->context);
-	daemon_note_ends(daemon, n);
+	daemon_note_ends(daemon->polled, n);
 	daemon->rounds += rf_steady_now() - daemon->now;
 }
 

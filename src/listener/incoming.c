@@ -163,16 +163,26 @@ incoming_size(struct MHD_Connection *from)
 	return info != NULL ? info->header_size : 0;
 }
 
+/* A blank, and no zero byte, between the parts of the first line. */
+static const char *
+incoming_judge_line(RfIncoming *incoming, const char *method, const char *target,
+					const char *version)
+{
+	if (!incoming_lines_stay())
+		return NULL;
+	if (method + strlen(method) + 1 != target || target + incoming->text.used != version)
+		rf_incoming_refuse(incoming, RF_READY_MALFORMED);
+	return version + strlen(version) + strlen("\r\n");
+}
+
 static void
 incoming_judge(RfIncoming *incoming, struct MHD_Connection *from, const char *method,
-			   const char *version)
+			   const char *target, const char *version)
 {
-	Gathering	gathering = {incoming, 0};
-	size_t		size = incoming_size(from);
-	bool		stay = incoming_lines_stay();
-	const char *first = stay ? version + strlen(version) + strlen("\r\n") : NULL;
+	Gathering gathering = {incoming, 0};
+	size_t	  size = incoming_size(from);
 
-	rf_strict_begin(&incoming->strict, first);
+	rf_strict_begin(&incoming->strict, incoming_judge_line(incoming, method, target, version));
 	MHD_get_connection_values_n(from, MHD_HEADER_KIND, incoming_judge_header, &gathering);
 	switch (rf_strict_end(&incoming->strict, method + size, strcmp(version, "HTTP/1.0") != 0))
 	{
@@ -218,12 +228,12 @@ incoming_route(RfIncoming *incoming)
 
 void
 rf_incoming_headers(RfIncoming *incoming, struct MHD_Connection *from, const char *method,
-					const char *version)
+					const char *target, const char *version)
 {
 	incoming->stage = RF_STAGE_BODY;
 	incoming->method = rf_route_method(method);
 	if (incoming->ready == RF_READY_NONE)
-		incoming_judge(incoming, from, method, version);
+		incoming_judge(incoming, from, method, target, version);
 	incoming->nheaders = 0;
 	if (incoming->ready != RF_READY_NONE)
 		return;

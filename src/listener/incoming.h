@@ -65,9 +65,12 @@ typedef struct RfIncoming
 extern void rf_incoming_begin(RfIncoming *incoming, const char *target,
 							  const char *address, TimestampTz now);
 
-/* All headers are: judge them, and gather them if the request is not refused. */
+/*
+ * All headers are: judge them, and gather them if the request is not refused. The
+ * parts of the first line are where libmicrohttpd has them.
+ */
 extern void rf_incoming_headers(RfIncoming *incoming, struct MHD_Connection *from,
-								const char *method, const char *version);
+								const char *method, const char *target, const char *version);
 
 /* It is not to be answered by a round but so. What was said first stays. */
 extern void rf_incoming_refuse(RfIncoming *incoming, RfReady ready);
