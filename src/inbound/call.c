@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "inbound/call.h"
 #include "inbound/facts.h"
+#include "inbound/moment.h"
 #include "program/join.h"
 #include "program/payload.h"
 #include "program/qualification.h"
@@ -36,16 +37,39 @@ number_argument(const RfArguments *arguments, RfArgument which)
 							   Int32GetDatum(-1));
 }
 
+/* Nothing but a number, and too long for a date without separators. */
+static bool
+counts_from_1970(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	return digits > strlen("20270105") && strspn(text, "0123456789.") == strlen(text);
+}
+
+/* False: not given. */
 static bool
 time_argument(const RfArguments *arguments, TimestampTz *when)
 {
 	char *text = arguments->value[RF_ARGUMENT_OCCURRED_AT];
+	char  written[RF_MOMENT_SIZE];
 
-	if (text != NULL)
-		*when = DatumGetTimestampTz(
-			DirectFunctionCall3(timestamptz_in, CStringGetDatum(text), ObjectIdGetDatum(InvalidOid),
-								Int32GetDatum(-1)));
-	return text != NULL;
+	if (text == NULL)
+		return false;
+	if (rf_moment_rewrite(text, counts_from_1970(text), written))
+		text = written;
+	*when = DatumGetTimestampTz(
+		DirectFunctionCall3(timestamptz_in, CStringGetDatum(text), ObjectIdGetDatum(InvalidOid),
+							Int32GetDatum(-1)));
+	return true;
+}
+
+/* Not given: false. Raises 22P02 for what is neither true nor false. */
+static bool
+flag_argument(const RfArguments *arguments, RfArgument which)
+{
+	char *text = arguments->value[which];
+
+	return text != NULL && DatumGetBool(DirectFunctionCall1(boolin, CStringGetDatum(text)));
 }
 
 static Datum
@@ -205,6 +229,7 @@ call_purchase(const RfToken *token, const RfArguments *arguments)
 		.amount = number_argument(arguments, RF_ARGUMENT_AMOUNT),
 		.currency = arguments->value[RF_ARGUMENT_CURRENCY],
 		.external_id = arguments->value[RF_ARGUMENT_EXTERNAL_ID],
+		.qualifies = flag_argument(arguments, RF_ARGUMENT_QUALIFY),
 	};
 	RfPurchaseAnswer answer;
 	RfRefusal		 refusal;
@@ -227,7 +252,9 @@ call_refund(const RfToken *token, const RfArguments *arguments)
 		.campaign_id = rf_call_campaign(token, arguments)->id,
 		.external_id = arguments->value[RF_ARGUMENT_EXTERNAL_ID],
 		.amount = number_argument(arguments, RF_ARGUMENT_AMOUNT),
+		.in_all = number_argument(arguments, RF_ARGUMENT_REFUNDED),
 		.refund_id = arguments->value[RF_ARGUMENT_REFUND_ID],
+		.unqualifies = flag_argument(arguments, RF_ARGUMENT_QUALIFY),
 	};
 	RfPurchaseAnswer answer = rf_refund_record(&request);
 

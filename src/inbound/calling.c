@@ -23,7 +23,7 @@
 static bool
 is_mapped(const RfCalling *calling)
 {
-	return calling->caller->token.mapping != NULL;
+	return rf_caller_is_mapped(calling->caller);
 }
 
 static void
@@ -45,17 +45,6 @@ answer_ignored(RfResponse *response, const char *why)
 	appendStringInfoChar(&body, '}');
 	answer(response, body.data);
 	return false;
-}
-
-bool
-rf_calling_may(const RfCaller *caller, RfAction action, RfResponse *response)
-{
-	if ((caller->token.actions & (1u << action)) == 0)
-		rf_problem(response, 403,
-				   psprintf("the token may not be used to %s", rf_action_name(action)));
-	else if (caller->request->reads && action != RF_ACTION_PARTICIPANT)
-		rf_problem(response, 405, "what changes something is sent with POST");
-	return response->status == 0;
 }
 
 /* ---- what it says --------------------------------------------------------- */
@@ -205,8 +194,8 @@ understand(RfCalling *calling)
 		read_ours(calling, json);
 	else if (!read_mapped(calling, json, &payload_id))
 		return answer_ignored(calling->response, "the payload is about something else");
-	if (!rf_calling_may(calling->caller, calling->action, calling->response))
-		return false;
+	if (is_mapped(calling) && !rf_caller_may(calling->caller, calling->action))
+		return answer_ignored(calling->response, "the token does not allow it");
 	name_message(calling, json, payload_id);
 	lack = rf_call_lacks(calling->action, &calling->arguments);
 	if (lack != NULL && is_mapped(calling))

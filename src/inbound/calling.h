@@ -44,8 +44,20 @@ typedef struct RfCalling
 	RfMessage		message; /* id NULL: it has no name */
 } RfCalling;
 
-/* May the token be used for that? False: the response says no. */
-extern bool rf_calling_may(const RfCaller *caller, RfAction action, RfResponse *response);
+/* Are calls read by the token's mapping? What only reads bears our names. */
+static inline bool
+rf_caller_is_mapped(const RfCaller *caller)
+{
+	return caller->token.mapping != NULL &&
+		!(caller->has_action && caller->action == RF_ACTION_PARTICIPANT);
+}
+
+/* Is the token made for that? */
+static inline bool
+rf_caller_may(const RfCaller *caller, RfAction action)
+{
+	return (caller->token.actions & (1u << action)) != 0;
+}
 
 /*
  * Fill the response; what is refused may be raised as well. In the unit of the call,

@@ -12,7 +12,6 @@
 #include "mb/pg_wchar.h"
 #include "utils/memutils.h"
 
-#include "base/clock.h"
 #include "inbound/calling.h"
 #include "inbound/inbound.h"
 #include "inbound/problem.h"
@@ -63,15 +62,26 @@ caller_verify(RfCaller *caller, RfResponse *response)
 	return wrong == NULL;
 }
 
+/* Of a mapping's payload it is not known yet what it asks for. */
+static bool
+caller_may(const RfCaller *caller, RfResponse *response)
+{
+	if (caller->has_action && !rf_caller_may(caller, caller->action))
+		rf_problem(response, 403,
+				   psprintf("the token does not allow \"%s\"", rf_action_name(caller->action)));
+	else if (caller->request->reads &&
+			 !(caller->has_action && caller->action == RF_ACTION_PARTICIPANT))
+		rf_problem(response, 405, "what changes something is sent with POST");
+	return response->status == 0;
+}
+
 static bool
 caller_read(Serving *serving)
 {
 	RfCaller *caller = &serving->caller;
 
-	if (caller->has_action && !rf_calling_may(caller, caller->action, serving->response))
-		return false;
 	serving->alone.phase = RF_CALL_READING;
-	return rf_body_read(caller->request, caller->token.mapping != NULL, &caller->body,
+	return rf_body_read(caller->request, rf_caller_is_mapped(caller), &caller->body,
 						serving->response);
 }
 
@@ -84,7 +94,8 @@ serve_first(void *arg)
 
 	MemoryContextSwitchTo(serving->memory);
 	if (caller_find(caller, response) && caller_verify(caller, response) &&
-		caller_read(serving) && !rf_body_is_batch(&caller->body))
+		caller_may(caller, response) && caller_read(serving) &&
+		!rf_body_is_batch(&caller->body))
 		rf_calling_serve(&serving->alone);
 }
 
@@ -118,23 +129,11 @@ append_element(StringInfo all, const RfResponse *response)
 		appendStringInfo(all, "{\"status\":%d,%s", response->status, response->body + 1);
 }
 
-static bool
-is_late(const RfRequest *request)
-{
-	return request->deadline != 0 && rf_steady_now() >= request->deadline;
-}
-
 static void
 element_run(Element *element, const Serving *serving)
 {
-	ErrorData *error;
+	ErrorData *error = serving->unit(serve_element, element);
 
-	if (is_late(serving->caller.request))
-	{
-		rf_problem(&element->response, 503, "the time for the batch was over");
-		return;
-	}
-	error = serving->unit(serve_element, element);
 	if (error != NULL)
 		rf_calling_failed(&element->calling, error);
 }
@@ -163,7 +162,7 @@ serve_batch(Serving *serving)
 		element_run(&element, serving);
 		MemoryContextSwitchTo(serving->memory);
 		append_element(&all, &element.response);
-		if (element.response.retry_after > 0 && serving->caller.token.mapping != NULL)
+		if (element.response.retry_after > 0 && rf_caller_is_mapped(&serving->caller))
 		{
 			serving->response->status = 503;
 			serving->response->retry_after = element.response.retry_after;

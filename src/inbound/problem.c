@@ -62,17 +62,6 @@ error_text(const ErrorData *error)
 	return psprintf("%s. %s", error->message, error->detail);
 }
 
-static void
-log_error(const RfResponse *response, const ErrorData *error)
-{
-	ereport(LOG,
-			(errcode(error->sqlerrcode),
-			 errmsg_internal("call of inbound token " INT64_FORMAT " failed: %s",
-							 response->token_id, error->message),
-			 error->detail ? errdetail_internal("%s", error->detail) : 0,
-			 error->hint ? errhint("%s", error->hint) : 0));
-}
-
 void
 rf_problem_of_error(RfResponse *response, const ErrorData *error, int status)
 {
@@ -81,8 +70,6 @@ rf_problem_of_error(RfResponse *response, const ErrorData *error, int status)
 	bool		   is_internal = status == 0 && of_error == 500;
 	StringInfoData body;
 
-	if (is_internal)
-		log_error(response, error);
 	body = problem_begin(response, status != 0 ? status : of_error,
 						 is_internal ? NULL : error_text(error));
 	append_member(&body, "code", is_internal ? NULL : sqlstate);

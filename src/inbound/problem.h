@@ -9,7 +9,7 @@
 
 /*
  * What an error is for the caller. status 0: as its SQLSTATE says. Who can do
- * nothing about it is not told what it was; it goes to the log then.
+ * nothing about it is not told what it was.
  */
 extern void rf_problem_of_error(RfResponse *response, const ErrorData *error, int status);
 

@@ -8,8 +8,6 @@
 
 #include "postgres.h"
 
-#include "datatype/timestamp.h"
-
 #include "inbound/header.h"
 
 /* Nothing in it is trusted: no encoding is checked yet. Owned by the caller. */
@@ -23,8 +21,7 @@ typedef struct RfRequest
 	const char			  *query; /* after the "?", still encoded; NULL: none */
 	const RfRequestHeader *headers;
 	int					   nheaders;
-	bool				   reads;	 /* GET: only calls that change nothing */
-	TimestampTz			   deadline; /* of rf_steady_now(), for a batch's calls; 0: none */
+	bool				   reads; /* GET: only calls that change nothing */
 } RfRequest;
 
 /* The value of a header, the first if there are several; NULL: not given. */
@@ -43,7 +40,9 @@ typedef struct RfResponse
 /*
  * Do work(arg) as a unit, inside an engine scope: all of it is kept, or an error is
  * returned, palloc'd in the caller's context, and none of it is. rf_inbound() takes
- * a savepoint, the listener a transaction. The work minds its memory context itself.
+ * a savepoint, the listener a transaction, which it refuses to begin when the time
+ * for the request is over. The work minds its memory context itself; the unit logs
+ * what is not the caller's fault.
  */
 typedef ErrorData *(*RfUnit)(void (*work)(void *arg), void *arg);
 

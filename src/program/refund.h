@@ -12,7 +12,7 @@ typedef struct RfRefundRequest
 	int64		campaign_id;
 	const char *external_id; /* of the purchase */
 	Datum		amount;		 /* numeric; 0: all that is left */
-	Datum		in_all;		 /* numeric, in the place of amount: all that was given back so far; 0: none */
+	Datum		in_all;		 /* numeric, instead: what was given back so far; 0: none */
 	const char *refund_id;	 /* may be NULL */
 	bool		unqualifies; /* who qualified by paying at all, when nothing is left of it */
 } RfRefundRequest;
