@@ -47,11 +47,11 @@ SELECT rf_create_inbound_token('x', actions => '{qualify,NULL}');
 \echo :SQLSTATE
 SELECT rf_create_inbound_token('x', actions => '{qualify,Delete}');
 \echo :SQLSTATE
-SELECT rf_create_inbound_token('x', actions => NULL);
-\echo :SQLSTATE
 SELECT rf_create_inbound_token('x', expires_at => '2001-01-01 00:00+00');
 \echo :SQLSTATE
 SELECT rf_create_inbound_token('x', mapping => '');
+\echo :SQLSTATE
+SELECT rf_create_inbound_token('x', mapping => 'nobody''s');
 \echo :SQLSTATE
 SELECT rf_rotate_inbound_token(NULL);
 \echo :SQLSTATE
@@ -67,6 +67,18 @@ SELECT rf_revoke_inbound_token(NULL);
 \echo :SQLSTATE
 SELECT rf_revoke_inbound_token(0);
 \echo :SQLSTATE
+
+-- guards: with a mapping, for the calls that its rows ask for, unless told
+INSERT INTO rf_inbound_mapping (mapping, position, action, "when", code, external_id, amount) VALUES
+	('till', 1, 'purchase', '$.paid', '$.code', NULL, '$.amount'),
+	('till', 2, 'refund', '$.back', NULL, '$.order', NULL),
+	('till', 3, 'refund', '$.canceled', NULL, '$.order', NULL);
+SELECT inbound_id AS all FROM rf_create_inbound_token('till', mapping => 'till') \gset
+SELECT inbound_id AS some FROM rf_create_inbound_token('till', mapping => 'till', actions => '{qualify,purchase}') \gset
+SELECT mapping, actions FROM rf_inbound_token WHERE id IN (:all, :some) ORDER BY id;
+RESET ROLE;
+DELETE FROM rf_inbound_mapping WHERE mapping = 'till';
+SET ROLE regress_rf_keeper;
 
 -- guards: another token in its place; the one before goes on while it is kept, and
 -- no longer

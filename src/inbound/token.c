@@ -17,6 +17,7 @@
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 
 #include "base/clock.h"
 #include "base/engine.h"
@@ -24,6 +25,8 @@
 
 #define TOKEN_PREFIX "rfi_"
 #define TOKEN_RANDOM 32
+
+#define KEEP_DAYS_MAX 366
 
 /* Between two notes of a token's use. */
 #define TOKEN_NOTE_EVERY USECS_PER_MINUTE
@@ -208,11 +211,55 @@ rf_token_find(const char *token, RfToken *found)
 	return true;
 }
 
-/* ---- signatures ----------------------------------------------------------- */
+/* ---- changing -------------------------------------------------------------- */
 
-const char *
-rf_token_verify(const RfToken *token, const RfRequest *request, char **message_id)
+RF_STATEMENT(lock_token,
+			 "SELECT revoked_at IS NOT NULL, coalesce(expires_at <= $2, false)"
+			 " FROM @extschema@.rf_inbound_token WHERE id = $1 FOR NO KEY UPDATE",
+			 INT8OID, TIMESTAMPTZOID);
+
+void
+rf_token_lock(int64 id)
 {
-	*message_id = NULL;
-	return token->scheme == NULL ? NULL : "its signature cannot be checked";
+	Datum values[] = {Int64GetDatum(id), TimestampTzGetDatum(rf_now())};
+
+	if (rf_execute(&lock_token, values, NULL) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("inbound token " INT64_FORMAT " does not exist", id)));
+}
+
+void
+rf_token_lock_live(int64 id)
+{
+	bool revoked;
+
+	rf_token_lock(id);
+	revoked = rf_bool(0, 1);
+	if (revoked || rf_bool(0, 2))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("inbound token " INT64_FORMAT " %s", id,
+						revoked ? "was revoked" : "has expired"),
+				 errhint("Make another with rf_create_inbound_token.")));
+}
+
+TimestampTz
+rf_token_end(FunctionCallInfo fcinfo, int argument, TimestampTz now)
+{
+	TimestampTz end;
+
+	if (PG_ARGISNULL(argument))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("keep must not be null")));
+	end = DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval,
+												  TimestampTzGetDatum(now),
+												  PG_GETARG_DATUM(argument)));
+	if (end < now || end > now + KEEP_DAYS_MAX * USECS_PER_DAY)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("keep is out of range"),
+				 errhint("What is replaced is kept between 0 and %d days.", KEEP_DAYS_MAX)));
+	return end;
 }

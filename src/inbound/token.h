@@ -8,6 +8,9 @@
 #ifndef RF_TOKEN_H
 #define RF_TOKEN_H
 
+#include "fmgr.h"
+#include "utils/timestamp.h"
+
 #include "inbound/action.h"
 #include "inbound/request.h"
 
@@ -38,6 +41,18 @@ extern void rf_token_hash(const char *token, uint8 hash[RF_TOKEN_HASH]);
  * scope.
  */
 extern bool rf_token_find(const char *token, RfToken *found);
+
+/* Lock a token against others that change it; raises 42704 if there is none. */
+extern void rf_token_lock(int64 id);
+
+/* And one that can still be used, or raise 55000. */
+extern void rf_token_lock_live(int64 id);
+
+/*
+ * When what is replaced ends: the argument "keep", an interval, after now. Raises
+ * 22023 and 22004.
+ */
+extern TimestampTz rf_token_end(FunctionCallInfo fcinfo, int argument, TimestampTz now);
 
 /*
  * Is the request signed as its token wants? NULL if so, else why not, in words for

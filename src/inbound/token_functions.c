@@ -10,7 +10,6 @@
 #include "catalog/pg_type.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
 
 #include "base/clock.h"
@@ -23,8 +22,7 @@ PG_FUNCTION_INFO_V1(rf_create_inbound_token);
 PG_FUNCTION_INFO_V1(rf_rotate_inbound_token);
 PG_FUNCTION_INFO_V1(rf_revoke_inbound_token);
 
-#define KEEP_DAYS_MAX 366
-#define NAME_MAX	  255
+#define NAME_MAX 255
 
 /* ---- what is given -------------------------------------------------------- */
 
@@ -76,24 +74,6 @@ token_check_actions(ArrayType *actions)
 		token_check_action(names[i]);
 }
 
-/* When what is replaced ends. */
-static TimestampTz
-token_end(FunctionCallInfo fcinfo, int argument, TimestampTz now)
-{
-	TimestampTz end;
-
-	token_argument_not_null(fcinfo, argument, "keep");
-	end = DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval,
-												  TimestampTzGetDatum(now),
-												  PG_GETARG_DATUM(argument)));
-	if (end < now || end > now + KEEP_DAYS_MAX * USECS_PER_DAY)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("keep is out of range"),
-				 errhint("What is replaced is kept between 0 and %d days.", KEEP_DAYS_MAX)));
-	return end;
-}
-
 static Datum
 token_hash_datum(const char *token)
 {
@@ -130,8 +110,8 @@ token_check_new(FunctionCallInfo fcinfo)
 {
 	token_argument_not_null(fcinfo, CREATE_NAME, "name");
 	token_check_name(fcinfo, CREATE_NAME, "name");
-	token_argument_not_null(fcinfo, CREATE_ACTIONS, "actions");
-	token_check_actions(PG_GETARG_ARRAYTYPE_P(CREATE_ACTIONS));
+	if (!PG_ARGISNULL(CREATE_ACTIONS))
+		token_check_actions(PG_GETARG_ARRAYTYPE_P(CREATE_ACTIONS));
 	if (!PG_ARGISNULL(CREATE_EXPIRES_AT) && PG_GETARG_TIMESTAMPTZ(CREATE_EXPIRES_AT) <= rf_now())
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -154,11 +134,43 @@ token_campaign(FunctionCallInfo fcinfo)
 	return id;
 }
 
+RF_STATEMENT(mapped_actions,
+			 "SELECT array_agg(DISTINCT action) FROM @extschema@.rf_inbound_mapping"
+			 " WHERE mapping = $1 HAVING count(*) > 0",
+			 TEXTOID);
+
+/* Those a mapping asks for; raises 42704 if there is no such mapping. */
+static Datum
+token_mapped_actions(Datum mapping)
+{
+	if (rf_execute(&mapped_actions, &mapping, NULL) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("mapping \"%s\" does not exist", TextDatumGetCString(mapping)),
+				 errhint("Mappings are the rows of rf_inbound_mapping.")));
+	return rf_array();
+}
+
+static Datum
+token_actions(FunctionCallInfo fcinfo)
+{
+	Datum mapped = (Datum) 0;
+	Datum qualify = CStringGetTextDatum(rf_action_name(RF_ACTION_QUALIFY));
+
+	if (!PG_ARGISNULL(CREATE_MAPPING))
+		mapped = token_mapped_actions(PG_GETARG_DATUM(CREATE_MAPPING));
+	if (!PG_ARGISNULL(CREATE_ACTIONS))
+		return PG_GETARG_DATUM(CREATE_ACTIONS);
+	if (!PG_ARGISNULL(CREATE_MAPPING))
+		return mapped;
+	return PointerGetDatum(construct_array(&qualify, 1, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
 static int64
 token_insert(FunctionCallInfo fcinfo, const char *token)
 {
 	Datum values[] = {
-		PG_GETARG_DATUM(CREATE_NAME), (Datum) 0, PG_GETARG_DATUM(CREATE_ACTIONS),
+		PG_GETARG_DATUM(CREATE_NAME), (Datum) 0, token_actions(fcinfo),
 		PG_GETARG_DATUM(CREATE_EXPIRES_AT), PG_GETARG_DATUM(CREATE_MAPPING),
 		token_hash_datum(token), TimestampTzGetDatum(rf_now())};
 	char nulls[lengthof(values) + 1] = "       ";
@@ -194,39 +206,6 @@ rf_create_inbound_token(PG_FUNCTION_ARGS)
 
 /* ---- changing ------------------------------------------------------------- */
 
-RF_STATEMENT(lock_token,
-			 "SELECT revoked_at IS NOT NULL, coalesce(expires_at <= $2, false)"
-			 " FROM @extschema@.rf_inbound_token WHERE id = $1 FOR NO KEY UPDATE",
-			 INT8OID, TIMESTAMPTZOID);
-
-/* Lock a token that exists, or raise 42704. */
-static void
-token_lock(int64 id)
-{
-	Datum values[] = {Int64GetDatum(id), TimestampTzGetDatum(rf_now())};
-
-	if (rf_execute(&lock_token, values, NULL) == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("inbound token " INT64_FORMAT " does not exist", id)));
-}
-
-/* And one that can still be used, or raise 55000. */
-static void
-token_lock_live(int64 id)
-{
-	bool revoked;
-
-	token_lock(id);
-	revoked = rf_bool(0, 1);
-	if (revoked || rf_bool(0, 2))
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("inbound token " INT64_FORMAT " %s", id,
-						revoked ? "was revoked" : "has expired"),
-				 errhint("Make another with rf_create_inbound_token.")));
-}
-
 RF_STATEMENT(rotate_token,
 			 "UPDATE @extschema@.rf_inbound_token"
 			 " SET token_hash = $2,"
@@ -245,10 +224,10 @@ rf_rotate_inbound_token(PG_FUNCTION_ARGS)
 	Datum		values[4];
 
 	token_argument_not_null(fcinfo, 0, "inbound_id");
-	end = token_end(fcinfo, 1, now);
+	end = rf_token_end(fcinfo, 1, now);
 	rf_token_draw(token);
 	rf_engine_enter(&engine, fcinfo);
-	token_lock_live(PG_GETARG_INT64(0));
+	rf_token_lock_live(PG_GETARG_INT64(0));
 	values[0] = PG_GETARG_DATUM(0);
 	values[1] = token_hash_datum(token);
 	values[2] = TimestampTzGetDatum(now);
@@ -272,7 +251,7 @@ rf_revoke_inbound_token(PG_FUNCTION_ARGS)
 
 	token_argument_not_null(fcinfo, 0, "inbound_id");
 	rf_engine_enter(&engine, fcinfo);
-	token_lock(PG_GETARG_INT64(0));
+	rf_token_lock(PG_GETARG_INT64(0));
 	values[0] = PG_GETARG_DATUM(0);
 	values[1] = TimestampTzGetDatum(rf_now());
 	rf_execute(&revoke_token, values, NULL);

@@ -126,6 +126,7 @@ static const Right operator_rights[] = {
 	{"SELECT (" TOKEN_COLUMNS_SEEN ")", "@.rf_inbound_token"},
 	{"EXECUTE", "FUNCTION @.rf_create_inbound_token(text, text, text[], timestamptz, text)"},
 	{"EXECUTE", "FUNCTION @.rf_rotate_inbound_token(bigint, interval), @.rf_revoke_inbound_token(bigint)"},
+	{"EXECUTE", "FUNCTION @.rf_sign_inbound(bigint, text, text, jsonb, interval)"},
 	{"SELECT, INSERT (" MAPPING_COLUMNS "), UPDATE (" MAPPING_COLUMNS "), DELETE", "@.rf_inbound_mapping"},
 	{"EXECUTE", "FUNCTION @.rf_map_inbound(text, jsonb, jsonb)"},
 	{"EXECUTE", "FUNCTION @.rf_health(), @.rf_metrics()"},

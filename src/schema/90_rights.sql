@@ -125,6 +125,10 @@ REVOKE ALL ON FUNCTION
 	@extschema@.rf_create_inbound_token, @extschema@.rf_rotate_inbound_token,
 	@extschema@.rf_revoke_inbound_token
 FROM PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_inbound_secret', '');
+REVOKE ALL ON FUNCTION
+	@extschema@.rf_sign_inbound, @extschema@.rf_inbound_secret_admit
+FROM PUBLIC;
 -- Other systems' payloads. What came with the extension comes with it again.
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_inbound_mapping', 'WHERE NOT builtin');
 REVOKE ALL ON FUNCTION

@@ -33,6 +33,7 @@ DROP FUNCTION @extschema@.rf_refuse_unbuilt();
 -- @include 61_inbound_message.sql
 -- @include 62_inbound_mapping.sql
 -- @include 63_inbound_presets.sql
+-- @include 64_inbound_secret.sql
 
 -- @include 70_functions.sql
 -- @include 71_purchase_functions.sql
@@ -57,6 +58,10 @@ DROP FUNCTION @extschema@.rf_refuse_unbuilt();
 REVOKE ALL ON FUNCTION
 	@extschema@.rf_create_inbound_token, @extschema@.rf_rotate_inbound_token,
 	@extschema@.rf_revoke_inbound_token
+FROM PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_inbound_secret', '');
+REVOKE ALL ON FUNCTION
+	@extschema@.rf_sign_inbound, @extschema@.rf_inbound_secret_admit
 FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.rf_inbound_mapping', 'WHERE NOT builtin');
 REVOKE ALL ON FUNCTION
