@@ -98,7 +98,10 @@ my $objects = q{
 	SELECT 'dumped', unnest(extconfig)::regclass::text, unnest(extcondition) FROM extension
 	UNION ALL
 	SELECT 'shipped row', 'rf_disposable_domain ' || row_number() OVER (ORDER BY domain), d::text
-	FROM public.rf_disposable_domain d WHERE builtin};
+	FROM public.rf_disposable_domain d WHERE builtin
+	UNION ALL
+	SELECT 'shipped row', 'rf_inbound_mapping ' || mapping || ' ' || position, (to_jsonb(m) - 'created_at')::text
+	FROM public.rf_inbound_mapping m WHERE builtin};
 
 sub lines_of
 {

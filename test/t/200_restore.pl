@@ -34,23 +34,33 @@ $node->safe_psql('shop', q{
 	INSERT INTO rf_blocked (email) VALUES ('Bad@x.example');
 	INSERT INTO rf_blocked (network) VALUES ('192.0.2.0/24');
 	INSERT INTO rf_disposable_domain (domain, disposable) VALUES ('own.example', true), ('yopmail.com', false);
+	SELECT rf_sign_inbound(inbound_id, 'stripe', 'whsec_first')
+		FROM rf_create_inbound_token('stripe', mapping => 'stripe');
+	SELECT rf_sign_inbound(1, 'stripe', 'whsec_second', keep => '1 hour');
+	SELECT rf_rotate_inbound_token(1, '1 hour');
+	SELECT rf_create_inbound_token('crm', (SELECT slug FROM rf_campaign), expires_at => '2099-01-01');
+	SELECT rf_revoke_inbound_token(2);
+	INSERT INTO rf_inbound_mapping (mapping, position, action, code) VALUES ('till', 1, 'qualify', '$.code');
 	INSERT INTO rf_participant (campaign_id, email, code, referred_by)
 		VALUES (1, 'eve+2@x.example', 'EVE', 'ANN'), (1, 'fay@yopmail.net', 'FAY', 'ANN');});
 
-# The rows of all tables but those the worker writes while we look.
+# The rows that are dumped, of all tables but those the worker writes while we look.
 my @tables = split /\n/, $node->safe_psql('shop', q{
-	SELECT unnest(extconfig)::regclass FROM pg_extension WHERE extname = 'referral'
-	EXCEPT SELECT unnest(ARRAY['rf_home', 'rf_retry', 'rf_webhook_state', 'rf_dead',
-		'rf_attempt_0', 'rf_attempt_1', 'rf_attempt_2', 'rf_attempt_3'])::regclass});
+	SELECT d.table_id::regclass || ' ' || d.condition
+	FROM pg_extension, unnest(extconfig, extcondition) AS d (table_id, condition)
+	WHERE extname = 'referral' AND d.table_id <> ALL (ARRAY['rf_home', 'rf_retry',
+		'rf_webhook_state', 'rf_dead',
+		'rf_attempt_0', 'rf_attempt_1', 'rf_attempt_2', 'rf_attempt_3']::regclass[])});
 
 sub rows_of
 {
 	my ($database) = @_;
 
 	return join "\n", map {
-		"$_ " . $node->safe_psql($database, /_seq$/
-			? "SELECT last_value, is_called FROM $_"
-			: "SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM $_ AS t")
+		my ($table, $condition) = split / /, $_, 2;
+		"$table " . $node->safe_psql($database, $table =~ /_seq$/
+			? "SELECT last_value, is_called FROM $table"
+			: "SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM $table AS t $condition")
 	} sort @tables;
 }
 

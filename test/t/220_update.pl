@@ -36,19 +36,21 @@ sub create_old
 	return;
 }
 
-# The columns that a database has of each table, but for those that the worker fills.
+# The columns that a database has of each table, and which of its rows are dumped; but
+# for tables that the worker fills.
 sub old_columns
 {
 	my ($database) = @_;
 
 	return split /\n/, $node->safe_psql($database, q{
 		SELECT c.oid::regclass || ' '
-			|| string_agg(quote_ident(a.attname) || '::text', ',' ORDER BY a.attnum)
+			|| string_agg(quote_ident(a.attname) || '::text', ',' ORDER BY a.attnum) || ' ' || d.condition
 		FROM pg_extension e
-		JOIN pg_class c ON c.oid = ANY (e.extconfig)
+		CROSS JOIN unnest(e.extconfig, e.extcondition) AS d (table_id, condition)
+		JOIN pg_class c ON c.oid = d.table_id
 		JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
 		WHERE e.extname = 'referral' AND c.relname !~ '_home$'
-		GROUP BY c.oid
+		GROUP BY c.oid, d.condition
 		ORDER BY 1});
 }
 
@@ -57,11 +59,11 @@ sub rows_of
 	my ($database, @tables) = @_;
 
 	return join "\n", map {
-		my ($table, $columns) = split / /;
+		my ($table, $columns, $condition) = split / /, $_, 3;
 		$columns =~ s/,?log_cnt::text//;
 		"$table " . $node->safe_psql($database,
 			"SELECT count(*), md5(string_agg(t::text, '|' ORDER BY t::text))"
-			  . " FROM (SELECT $columns FROM $table) AS t")
+			  . " FROM (SELECT $columns FROM $table $condition) AS t")
 	} @tables;
 }
 
