@@ -105,5 +105,13 @@ SELECT rf_rotate_inbound_token(:crm);
 \set VERBOSITY default
 RESET referral.clock_offset;
 
+-- guards: what a campaign had for calls goes with it
+INSERT INTO rf_campaign (slug, name) VALUES ('gone', 'Gone') RETURNING id AS gone \gset
+SELECT inbound_id AS orphan FROM rf_create_inbound_token('gone', 'gone') \gset
+SELECT rf_sign_inbound(:orphan, 'stripe', 'whsec_gone');
+DELETE FROM rf_campaign WHERE id = :gone;
+SELECT (SELECT count(*) FROM rf_inbound_token WHERE id = :orphan) AS tokens,
+	(SELECT count(*) FROM rf_inbound_secret WHERE inbound_id = :orphan) AS secrets;
+
 DROP OWNED BY regress_rf_keeper;
 DROP ROLE regress_rf_keeper;

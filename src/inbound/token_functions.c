@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "storage/lmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
@@ -95,7 +96,6 @@ enum
 	CREATE_MAPPING,
 };
 
-/* A campaign is not deleted meanwhile. */
 RF_STATEMENT(hold_campaign,
 			 "SELECT FROM @extschema@.rf_campaign WHERE id = $1 FOR KEY SHARE", INT8OID);
 RF_STATEMENT(insert_token,
@@ -121,12 +121,14 @@ token_check_new(FunctionCallInfo fcinfo)
 		token_check_name(fcinfo, CREATE_MAPPING, "mapping");
 }
 
+/* It is not deleted meanwhile. Who deletes campaigns locks tables in this order. */
 static Datum
 token_campaign(FunctionCallInfo fcinfo)
 {
 	char *slug = text_to_cstring(PG_GETARG_TEXT_PP(CREATE_CAMPAIGN));
 	Datum id = Int64GetDatum(rf_campaign_by_slug(slug)->id);
 
+	LockRelationOid(rf_engine_relation("rf_inbound_token"), RowExclusiveLock);
 	if (rf_execute(&hold_campaign, &id, NULL) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),

@@ -47,13 +47,14 @@ rf_rows_kept(PG_FUNCTION_ARGS)
 /*
  * Always all of them, in one order: the order in which those who join write, but
  * for rules, whose writers come here with a lock on that table. For that reason
- * two who delete rules must not lock out each other, either.
+ * two who delete rules must not lock out each other, either. A call of another
+ * system notes the use of its token first.
  */
 static void
 kept_lock_out_writers(const TriggerData *trigger)
 {
 	static const char *const relations[] = {
-		"rf_reward_rule", "rf_participant", "rf_reward", "rf_webhook", "rf_fraud_rule",
+		"rf_inbound_token", "rf_reward_rule", "rf_participant", "rf_reward", "rf_webhook", "rf_fraud_rule",
 		"rf_blocked"};
 
 	for (size_t i = 0; i < lengthof(relations); i++)
@@ -101,6 +102,11 @@ RF_STATEMENT(delete_fraud_rules,
 			 "DELETE FROM @extschema@.rf_fraud_rule WHERE campaign_id = $1", INT8OID);
 RF_STATEMENT(delete_blocked,
 			 "DELETE FROM @extschema@.rf_blocked WHERE campaign_id = $1", INT8OID);
+RF_STATEMENT(delete_tokens,
+			 "WITH gone AS ("
+			 " DELETE FROM @extschema@.rf_inbound_token WHERE campaign_id = $1 RETURNING id)"
+			 " DELETE FROM @extschema@.rf_inbound_secret s USING gone WHERE s.inbound_id = gone.id",
+			 INT8OID);
 
 Datum
 rf_campaign_kept(PG_FUNCTION_ARGS)
@@ -119,6 +125,7 @@ rf_campaign_kept(PG_FUNCTION_ARGS)
 				 errhint("Set its state to 'ended' instead of deleting it.")));
 	rf_execute(&delete_fraud_rules, &id, NULL);
 	rf_execute(&delete_blocked, &id, NULL);
+	rf_execute(&delete_tokens, &id, NULL);
 	rf_engine_leave(&engine);
 	return PointerGetDatum(trigger->tg_trigtuple);
 }
