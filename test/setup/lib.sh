@@ -4,7 +4,7 @@
 #
 #   need_packages TOOL...        install by apt what is missing, or say what is
 #                                and exit. TOOLs: build, tap, model, format, fuzz,
-#                                demo.
+#                                demo, clients.
 #                                Sets PG_CONFIG, PG_BINDIR and PG_MAJOR
 #   fetch_promtool               puts promtool in the PATH where it can be had; needs
 #                                WORK
@@ -115,7 +115,7 @@ missing_packages() {
 			has_fuzzer || echo libclang-rt-14-dev
 			have llvm-symbolizer-14 || have llvm-symbolizer || echo llvm-14
 			;;
-		demo)
+		demo | clients)
 			have node || echo nodejs
 			have npm || echo npm
 			;;
