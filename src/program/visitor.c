@@ -15,19 +15,19 @@
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"
-#include "common/hmac.h"
-#include "common/sha2.h"
 #include "utils/builtins.h"
 
 #include "base/clock.h"
 #include "base/engine.h"
+#include "base/keyed_hash.h"
 #include "program/visitor.h"
 
 #define SALT_LENGTH 32
 
-/* The salt last used, for as long as its row is certain to stay. */
-static DateADT salt_day = DATEVAL_NOBEGIN;
-static uint8   salt[SALT_LENGTH];
+/* With the salt last used; its day and table, if its row is certain to stay. */
+static RfKeyedHash *salted = NULL;
+static DateADT		salted_day = DATEVAL_NOBEGIN;
+static Oid			salted_from = InvalidOid;
 
 DateADT
 rf_visitor_day(void)
@@ -39,6 +39,18 @@ RF_STATEMENT(find_salt,
 			 "SELECT salt, xmin FROM @extschema@.rf_click_salt WHERE day = $1",
 			 DATEOID);
 
+static void
+salt_set(const bytea *salt)
+{
+	if (salted == NULL)
+		salted = rf_keyed_hash_create();
+	if (salted == NULL ||
+		!rf_keyed_hash_set_key(salted, (const uint8 *) VARDATA_ANY(salt), VARSIZE_ANY_EXHDR(salt)))
+		ereport(ERROR,
+				(errcode(ERRCODE_OUT_OF_MEMORY),
+				 errmsg("could not prepare the hashes of visitors")));
+}
+
 /* Our own row may still be rolled back: it is read again until it is committed. */
 static bool
 salt_read(DateADT day)
@@ -48,9 +60,9 @@ salt_read(DateADT day)
 
 	if (rf_execute(&find_salt, values, NULL) == 0)
 		return false;
-	memcpy(salt, VARDATA_ANY(DatumGetByteaPP(rf_value(0, 1, &isnull))), SALT_LENGTH);
+	salt_set(DatumGetByteaPP(rf_value(0, 1, &isnull)));
 	if (!TransactionIdIsCurrentTransactionId(DatumGetTransactionId(rf_value(0, 2, &isnull))))
-		salt_day = day;
+		salted_day = day;
 	return true;
 }
 
@@ -74,16 +86,10 @@ salt_draw(void)
 }
 
 static void
-salt_need(DateADT day)
+salt_make(DateADT day)
 {
-	Datum values[] = {DateADTGetDatum(day), 0};
+	Datum values[] = {DateADTGetDatum(day), salt_draw()};
 
-	if (salt_day == day)
-		return;
-	salt_day = DATEVAL_NOBEGIN;
-	if (salt_read(day))
-		return;
-	values[1] = salt_draw();
 	rf_execute(&make_salt, values, NULL);
 	if (!salt_read(day))
 		ereport(ERROR,
@@ -92,34 +98,41 @@ salt_need(DateADT day)
 				 errhint("Try the transaction again.")));
 }
 
-static bool
-visitor_digest(pg_hmac_ctx *context, const char *address, const char *user_agent,
-			   uint8 digest[PG_SHA256_DIGEST_LENGTH])
+/* The table is another one if the extension was made anew. */
+static void
+salt_need(DateADT day)
 {
-	return pg_hmac_init(context, salt, SALT_LENGTH) >= 0 &&
+	Oid from = rf_engine_relation("rf_click_salt");
+
+	if (salted_day == day && salted_from == from)
+		return;
+	salted_day = DATEVAL_NOBEGIN;
+	salted_from = from;
+	if (!salt_read(day))
+		salt_make(day);
+}
+
+static bool
+visitor_digest(const char *address, const char *user_agent, uint8 digest[RF_KEYED_HASH_LENGTH])
+{
+	return rf_keyed_hash_begin(salted) &&
 		/* with the zero at its end: no user agent makes an address longer */
-		pg_hmac_update(context, (const uint8 *) address, strlen(address) + 1) >= 0 &&
-		pg_hmac_update(context, (const uint8 *) user_agent, strlen(user_agent)) >= 0 &&
-		pg_hmac_final(context, digest, PG_SHA256_DIGEST_LENGTH) >= 0;
+		rf_keyed_hash_add(salted, address, strlen(address) + 1) &&
+		rf_keyed_hash_add(salted, user_agent, strlen(user_agent)) &&
+		rf_keyed_hash_end(salted, digest);
 }
 
 void
 rf_visitor_hash(DateADT day, const char *address, const char *user_agent,
 				uint8 visitor[RF_VISITOR_LENGTH])
 {
-	pg_hmac_ctx *context;
-	uint8		 digest[PG_SHA256_DIGEST_LENGTH];
+	uint8 digest[RF_KEYED_HASH_LENGTH];
 
 	salt_need(day);
-	context = pg_hmac_create(PG_SHA256);
-	if (context == NULL ||
-		!visitor_digest(context, address != NULL ? address : "",
-						user_agent != NULL ? user_agent : "", digest))
+	if (!visitor_digest(address != NULL ? address : "", user_agent != NULL ? user_agent : "", digest))
 		ereport(ERROR,
-				(errcode(ERRCODE_INTERNAL_ERROR),
-				 errmsg("could not compute the hash of a visitor: %s",
-						context == NULL ? "out of memory" : pg_hmac_error(context))));
-	pg_hmac_free(context);
+				(errcode(ERRCODE_OUT_OF_MEMORY),
+				 errmsg("could not compute the hash of a visitor")));
 	memcpy(visitor, digest, RF_VISITOR_LENGTH);
 }
 
