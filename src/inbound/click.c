@@ -15,6 +15,7 @@
  */
 #include "postgres.h"
 
+#include "utils/guc.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 
@@ -29,6 +30,8 @@
 
 #define CLICKS_WAIT_MS	   1000
 #define CLICKS_WAIT_MAX_MS (60 * 1000) /* after failures */
+
+#define CLICKS_LOCK_TIMEOUT "100ms"
 
 static HTAB		  *gathered = NULL; /* of RfClick; NULL: none */
 static TimestampTz due_at;			/* on the steady clock */
@@ -92,6 +95,17 @@ rf_clicks_due(void)
 	return Max((due_at - rf_steady_now() + 999) / 1000, 0);
 }
 
+/*
+ * Who is being answered waits meanwhile: a row that somebody keeps locked is tried again
+ * later.
+ */
+static void
+clicks_wait_for_no_lock(void)
+{
+	(void) set_config_option("lock_timeout", CLICKS_LOCK_TIMEOUT, PGC_SUSET, PGC_S_SESSION,
+							 GUC_ACTION_LOCAL, true, 0, false);
+}
+
 void
 rf_clicks_write(void)
 {
@@ -102,6 +116,7 @@ rf_clicks_write(void)
 
 	if (gathered == NULL)
 		return;
+	clicks_wait_for_no_lock();
 	clicks = palloc_array(RfClick, hash_get_num_entries(gathered));
 	hash_seq_init(&scan, gathered);
 	while ((click = hash_seq_search(&scan)) != NULL)
