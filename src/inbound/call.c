@@ -14,6 +14,7 @@
 #include "utils/jsonb.h"
 
 #include "base/clock.h"
+#include "base/sqlstate.h"
 #include "inbound/call.h"
 #include "inbound/facts.h"
 #include "inbound/moment.h"
@@ -47,6 +48,20 @@ counts_from_1970(const char *text)
 }
 
 /* False: not given. */
+/* Not given: false. */
+static bool
+truth_argument(const RfArguments *arguments, RfArgument which)
+{
+	char *text = arguments->value[which];
+	bool  truth = false;
+
+	if (text != NULL && !parse_bool(text, &truth))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("invalid input syntax for type %s: \"%s\"", "boolean", text)));
+	return truth;
+}
+
 static bool
 time_argument(const RfArguments *arguments, TimestampTz *when)
 {
@@ -203,8 +218,8 @@ call_unqualify(const RfToken *token, const RfArguments *arguments)
 	return answer_person(done.participant_id, done.state, done.changed, done.rewards);
 }
 
-static char *
-call_join(const RfToken *token, const RfArguments *arguments)
+static RfJoined
+join(const RfToken *token, const RfArguments *arguments)
 {
 	RfJoinRequest request = {
 		.campaign = rf_call_campaign(token, arguments),
@@ -215,8 +230,67 @@ call_join(const RfToken *token, const RfArguments *arguments)
 		.ip = ip_argument(arguments),
 		.meta = meta_argument(arguments),
 	};
-	RfJoined joined = rf_join_person(&request);
 
+	return rf_join_person(&request);
+}
+
+static char *
+call_join(const RfToken *token, const RfArguments *arguments)
+{
+	RfJoined joined = join(token, arguments);
+
+	return answer_joined(&joined);
+}
+
+static RfPurchaseRequest
+bought(const RfToken *token, const RfArguments *arguments)
+{
+	RfPurchaseRequest request = {
+		.code = arguments->value[RF_ARGUMENT_CODE],
+		.coupon = arguments->value[RF_ARGUMENT_COUPON],
+		.email = arguments->value[RF_ARGUMENT_EMAIL],
+		.amount = number_argument(arguments, RF_ARGUMENT_AMOUNT),
+		.currency = arguments->value[RF_ARGUMENT_CURRENCY],
+		.external_id = arguments->value[RF_ARGUMENT_EXTERNAL_ID],
+		.qualifies = truth_argument(arguments, RF_ARGUMENT_QUALIFY),
+	};
+
+	if (request.code != NULL || request.coupon != NULL)
+		request.campaign_id = rf_call_campaign_id(token, arguments);
+	else
+		request.campaign_id = rf_call_campaign(token, arguments)->id;
+	if (!time_argument(arguments, &request.occurred_at))
+		request.occurred_at = rf_now();
+	return request;
+}
+
+/*
+ * Who buys by somebody's link and is not there yet joins by it. A purchase that is
+ * refused then, as the person is held, does not undo that.
+ */
+static char *
+join_and_buy(const RfToken *token, const RfArguments *arguments, RfPurchaseRequest *request,
+			 const RfRefusal *unknown)
+{
+	RfJoined		 joined;
+	RfPurchaseAnswer answer;
+	RfRefusal		 refusal;
+	RfPair			 line;
+
+	request->campaign_id = rf_call_campaign(token, arguments)->id;
+	/* The people above are locked in order: the join would begin with the nearest. */
+	(void) rf_pair_lock_by_code(&line, request->campaign_id,
+								arguments->value[RF_ARGUMENT_REFERRED_BY], &refusal);
+	joined = join(token, arguments);
+	if (!joined.created)
+		rf_refusal_raise(unknown);
+	request->code = request->coupon = NULL;
+	/* Nobody buys before they join, whatever the shop's clock says. */
+	request->occurred_at = Max(request->occurred_at, rf_now());
+	if (rf_purchase_record(request, &answer, &refusal))
+		return answer_purchase(&answer);
+	if (refusal.sqlstate != ERRCODE_RF_BLOCKED_OR_HELD)
+		rf_refusal_raise(&refusal);
 	return answer_joined(&joined);
 }
 
@@ -233,16 +307,16 @@ call_purchase(const RfToken *token, const RfArguments *arguments)
 	};
 	RfPurchaseAnswer answer;
 	RfRefusal		 refusal;
+	RfPurchaseRequest request = bought(token, arguments);
+	RfPurchaseAnswer  answer;
+	RfRefusal		  refusal;
 
-	if (request.code != NULL)
-		request.campaign_id = rf_call_campaign_id(token, arguments);
-	else
-		request.campaign_id = rf_call_campaign(token, arguments)->id;
-	if (!time_argument(arguments, &request.occurred_at))
-		request.occurred_at = rf_now();
-	if (!rf_purchase_record(&request, &answer, &refusal))
-		rf_refusal_raise(&refusal);
-	return answer_purchase(&answer);
+	if (rf_purchase_record(&request, &answer, &refusal))
+		return answer_purchase(&answer);
+	if (request.email != NULL && arguments->value[RF_ARGUMENT_REFERRED_BY] != NULL &&
+		(refusal.sqlstate == ERRCODE_RF_UNKNOWN_CODE || refusal.sqlstate == ERRCODE_RF_NOT_INVITED))
+		return join_and_buy(token, arguments, &request, &refusal);
+	rf_refusal_raise(&refusal);
 }
 
 static char *
@@ -255,6 +329,7 @@ call_refund(const RfToken *token, const RfArguments *arguments)
 		.in_all = number_argument(arguments, RF_ARGUMENT_REFUNDED),
 		.refund_id = arguments->value[RF_ARGUMENT_REFUND_ID],
 		.unqualifies = flag_argument(arguments, RF_ARGUMENT_QUALIFY),
+		.unqualifies = truth_argument(arguments, RF_ARGUMENT_QUALIFY),
 	};
 	RfPurchaseAnswer answer = rf_refund_record(&request);
 
@@ -284,8 +359,8 @@ rf_call_lacks(RfAction action, const RfArguments *arguments)
 	{
 		case RF_ACTION_QUALIFY:
 		case RF_ACTION_UNQUALIFY:
-			return code || coupon || email ? NULL : "code, coupon or email";
 		case RF_ACTION_PURCHASE:
+			return code || coupon || email ? NULL : "code, coupon or email";
 		case RF_ACTION_PARTICIPANT:
 			return code || email ? NULL : "code or email";
 		case RF_ACTION_JOIN:

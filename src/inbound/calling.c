@@ -229,8 +229,12 @@ is_no_news(const RfCalling *calling, int sqlstate)
 		case ERRCODE_RF_UNKNOWN_CODE:
 		case ERRCODE_RF_SELF_REFERRAL:
 		case ERRCODE_RF_NOT_INVITED:
+		case ERRCODE_RF_CAP_REACHED:
 		case ERRCODE_RF_WINDOW_PASSED:
 			return true;
+		case ERRCODE_UNIQUE_VIOLATION:
+			/* Two messages tell of one payment, each in its own way. */
+			return calling->action == RF_ACTION_PURCHASE;
 		case ERRCODE_UNDEFINED_OBJECT:
 			/* Something is refunded that nobody bought who was invited. */
 			return calling->action == RF_ACTION_REFUND;

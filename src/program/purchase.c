@@ -233,20 +233,28 @@ purchase_settle(RfPair *pair, const RfPurchase *purchase, bool any_qualifies)
 	return rf_convert(pair, purchase_qualifies(pair, any_qualifies), purchase, when);
 }
 
+/* Nobody was asked for yet, or nobody has that. */
+static bool
+is_nobody(const RfRefusal *refusal)
+{
+	return refusal->sqlstate == ERRCODE_NULL_VALUE_NOT_ALLOWED ||
+		refusal->sqlstate == ERRCODE_RF_UNKNOWN_CODE;
+}
+
 static bool
 purchase_lock(RfPair *pair, const RfPurchaseRequest *request, RfRefusal *refusal)
 {
-	if (request->code != NULL)
-	{
-		if (rf_pair_lock_by_code(pair, request->campaign_id, request->code, refusal))
-			return true;
-		if (refusal->sqlstate != ERRCODE_RF_UNKNOWN_CODE || request->email == NULL ||
-			request->campaign_id == 0)
-			return false;
-	}
-	if (request->email != NULL)
-		return rf_pair_lock_by_email(pair, request->campaign_id, request->email, refusal);
-	return rf_refuse(refusal, ERRCODE_NULL_VALUE_NOT_ALLOWED, "code must not be null", NULL, NULL);
+	int64 campaign_id = request->campaign_id;
+
+	rf_refuse(refusal, ERRCODE_NULL_VALUE_NOT_ALLOWED, "code must not be null", NULL, NULL);
+	if (request->code != NULL &&
+		rf_pair_lock_by_code(pair, campaign_id, request->code, refusal))
+		return true;
+	if (request->coupon != NULL && is_nobody(refusal) &&
+		rf_pair_lock_by_coupon(pair, campaign_id, request->coupon, refusal))
+		return true;
+	return request->email != NULL && campaign_id != 0 && is_nobody(refusal) &&
+		rf_pair_lock_by_email(pair, campaign_id, request->email, refusal);
 }
 
 bool

@@ -18,7 +18,9 @@
 
 typedef struct RfPurchaseRequest
 {
-	const char *code;		 /* and, if nobody has it, or */
+	/* Who: the first of them that somebody has. */
+	const char *code;
+	const char *coupon;
 	const char *email;		 /* needs campaign_id */
 	int64		campaign_id; /* 0: that of the code */
 	Datum		amount;		 /* numeric; 0: none */
