@@ -23,11 +23,23 @@
 
 /* ---- forms ---------------------------------------------------------------- */
 
+/* All of it, zeros too: who reads on goes by the length. */
+static char *
+text_copy(const char *text, size_t length)
+{
+	char *copy = palloc(length + 1);
+
+	if (length > 0)
+		memcpy(copy, text, length);
+	copy[length] = '\0';
+	return copy;
+}
+
 /* Raises 22021 for what is no UTF-8, 22P05 for what the database has no letter for. */
 static char *
 server_text(const char *text, size_t length)
 {
-	return pg_any_to_server(pnstrdup(text, length), (int) length, PG_UTF8);
+	return pg_any_to_server(text_copy(text, length), (int) length, PG_UTF8);
 }
 
 /* RF_ARGUMENTS: none of ours. */
@@ -102,7 +114,7 @@ form_json(RfForm form)
 static void
 body_read_form(RfBody *body, const char *text, size_t length, bool as_json)
 {
-	RfForm form = rf_form(pnstrdup(text, length), length);
+	RfForm form = rf_form(text_copy(text, length), length);
 
 	if (as_json)
 		body->json = form_json(form);
