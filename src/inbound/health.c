@@ -90,6 +90,24 @@ find_worker(Findings *findings)
 	return late && at_home && serving > 0;
 }
 
+/* ---- listeners ---------------------------------------------------------- */
+
+RF_STATEMENT(count_deaf,
+			 "SELECT count(*) FROM @extschema@.rf_listeners() l"
+			 " WHERE l.database = current_database() AND l.state <> 'serving'");
+
+static void
+find_deaf(Findings *findings)
+{
+	int64 deaf;
+
+	rf_execute(&count_deaf, NULL, NULL);
+	deaf = rf_int64(0, 1);
+	if (deaf > 0)
+		finding_add(&findings->warnings, "listeners",
+					INT64_FORMAT " listeners of this database take no calls", deaf);
+}
+
 /* ---- endpoints ---------------------------------------------------------- */
 
 RF_STATEMENT(count_troubled,
@@ -161,6 +179,7 @@ find_all(Findings *findings)
 	if (find_worker(findings))
 		find_late(findings);
 	find_troubled(findings);
+	find_deaf(findings);
 }
 
 static char *

@@ -129,6 +129,32 @@ write_sending(StringInfo out)
 	WRITE(out, read_webhooks, NULL, webhook_measures);
 }
 
+/* ---- calling in --------------------------------------------------------- */
+
+RF_STATEMENT(read_listeners,
+			 "SELECT l.listen, l.listener::text AS listener, (l.state = 'serving')::int::float8,"
+			 " l.connections::float8, l.answered_2xx::float8, l.answered_3xx::float8,"
+			 " l.answered_4xx::float8, l.answered_5xx::float8, l.rejected::float8, l.clicks::float8"
+			 " FROM @extschema@.rf_listeners() l"
+			 " WHERE l.database = current_database() ORDER BY l.listen, l.listener");
+
+static const RfMeasure listener_measures[] = {
+	{"referral_listener_serving", "gauge", "1: calls are taken there.", NULL},
+	{"referral_listener_connections", "gauge", "Connections that are open.", NULL},
+	{"referral_listener_requests_total", "counter", "Requests that were answered.", "status=\"2xx\""},
+	{"referral_listener_requests_total", NULL, NULL, "status=\"3xx\""},
+	{"referral_listener_requests_total", NULL, NULL, "status=\"4xx\""},
+	{"referral_listener_requests_total", NULL, NULL, "status=\"5xx\""},
+	{"referral_listener_rejected_total", "counter", "Requests and connections beyond a limit.", NULL},
+	{"referral_listener_clicks_total", "counter", "Links that were followed.", NULL},
+};
+
+static void
+write_listeners(StringInfo out)
+{
+	WRITE(out, read_listeners, NULL, listener_measures);
+}
+
 /* ---- the programme ------------------------------------------------------ */
 
 RF_STATEMENT(count_campaigns,
@@ -227,6 +253,7 @@ metrics_text(void)
 	initStringInfo(&out);
 	write_server(&out);
 	write_sending(&out);
+	write_listeners(&out);
 	write_programme(&out);
 	return out.data;
 }
