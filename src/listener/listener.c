@@ -270,6 +270,8 @@ listener_wait(WaitEventSet *set, long timeout)
 	/* One is enough to go round; the latch is reset before anybody looks. */
 	(void) WaitEventSetWait(set, timeout, &occurred, 1, event);
 	ResetLatch(MyLatch);
+	/* There is nothing to cancel here. */
+	QueryCancelPending = false;
 	CHECK_FOR_INTERRUPTS();
 	if (ConfigReloadPending)
 	{
