@@ -48,20 +48,6 @@ counts_from_1970(const char *text)
 }
 
 /* False: not given. */
-/* Not given: false. */
-static bool
-truth_argument(const RfArguments *arguments, RfArgument which)
-{
-	char *text = arguments->value[which];
-	bool  truth = false;
-
-	if (text != NULL && !parse_bool(text, &truth))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("invalid input syntax for type %s: \"%s\"", "boolean", text)));
-	return truth;
-}
-
 static bool
 time_argument(const RfArguments *arguments, TimestampTz *when)
 {
@@ -252,7 +238,7 @@ bought(const RfToken *token, const RfArguments *arguments)
 		.amount = number_argument(arguments, RF_ARGUMENT_AMOUNT),
 		.currency = arguments->value[RF_ARGUMENT_CURRENCY],
 		.external_id = arguments->value[RF_ARGUMENT_EXTERNAL_ID],
-		.qualifies = truth_argument(arguments, RF_ARGUMENT_QUALIFY),
+		.qualifies = flag_argument(arguments, RF_ARGUMENT_QUALIFY),
 	};
 
 	if (request.code != NULL || request.coupon != NULL)
@@ -297,16 +283,6 @@ join_and_buy(const RfToken *token, const RfArguments *arguments, RfPurchaseReque
 static char *
 call_purchase(const RfToken *token, const RfArguments *arguments)
 {
-	RfPurchaseRequest request = {
-		.code = arguments->value[RF_ARGUMENT_CODE],
-		.email = arguments->value[RF_ARGUMENT_EMAIL],
-		.amount = number_argument(arguments, RF_ARGUMENT_AMOUNT),
-		.currency = arguments->value[RF_ARGUMENT_CURRENCY],
-		.external_id = arguments->value[RF_ARGUMENT_EXTERNAL_ID],
-		.qualifies = flag_argument(arguments, RF_ARGUMENT_QUALIFY),
-	};
-	RfPurchaseAnswer answer;
-	RfRefusal		 refusal;
 	RfPurchaseRequest request = bought(token, arguments);
 	RfPurchaseAnswer  answer;
 	RfRefusal		  refusal;
@@ -329,7 +305,6 @@ call_refund(const RfToken *token, const RfArguments *arguments)
 		.in_all = number_argument(arguments, RF_ARGUMENT_REFUNDED),
 		.refund_id = arguments->value[RF_ARGUMENT_REFUND_ID],
 		.unqualifies = flag_argument(arguments, RF_ARGUMENT_QUALIFY),
-		.unqualifies = truth_argument(arguments, RF_ARGUMENT_QUALIFY),
 	};
 	RfPurchaseAnswer answer = rf_refund_record(&request);
 
