@@ -309,8 +309,7 @@ listener_leave(void)
 		rf_daemon_stop(listener_daemons[i]);
 	listener_ndaemons = 0;
 	listener_sockets.n = 0;
-	if (rf_round_due() >= 0)
-		rf_round_do_due();
+	rf_round_finish();
 	/* Status 0 would mean: never again. */
 	proc_exit(1);
 }

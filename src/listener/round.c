@@ -289,6 +289,14 @@ round_do_clicks(TimestampTz now)
 }
 
 void
+rf_round_finish(void)
+{
+	if (rf_clicks_due() >= 0)
+		round_do_clicks(rf_steady_now());
+	pgstat_report_stat(true);
+}
+
+void
 rf_round_do_due(void)
 {
 	TimestampTz now = rf_steady_now();

@@ -32,4 +32,7 @@ extern void rf_round_serve(RfExchange **exchanges, int n);
 extern long rf_round_due(void);
 extern void rf_round_do_due(void);
 
+/* Do all of it, due or not: the process ends. */
+extern void rf_round_finish(void);
+
 #endif /* RF_ROUND_H */

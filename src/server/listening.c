@@ -62,6 +62,11 @@ listening_init(RfListening *slot, int entry, int number)
 	slot->entry_number = entry;
 	slot->number = number;
 	slot->since = slot->start_at = rf_steady_now();
+	strlcpy(slot->detail,
+			rf_listening_is_possible()
+				? "no background worker process is free; increase max_worker_processes"
+				: "referral was built without libmicrohttpd",
+			sizeof(slot->detail));
 	pg_atomic_init_u32(&slot->connections, 0);
 	for (int i = 0; i < RF_LISTENING_CLASSES; i++)
 		pg_atomic_init_u64(&slot->answers[i], 0);
@@ -261,6 +266,9 @@ rf_listening_take(int slot)
 	rf_own_listening = &listening_slots[slot];
 	listening_taken_at = rf_steady_now();
 	LWLockAcquire(rf_shmem->lock, LW_EXCLUSIVE);
+	/* What it says of the lack of a process is over; of an earlier failure, not yet. */
+	if (rf_own_listening->failures == 0)
+		listening_set(rf_own_listening, RF_LISTENING_WAITING, NULL);
 	rf_own_listening->pid = MyProcPid;
 	rf_own_listening->latch = MyLatch;
 	on_shmem_exit(listening_leave, (Datum) 0);

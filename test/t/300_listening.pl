@@ -90,6 +90,17 @@ ok( $node->poll_query_until('shop',
 	'the kernel gives each of three some of the calls');
 is((stat $path)[2] & 07777, 0660, 'the unix socket is for user and group');
 
+# ---- more than there are processes for
+
+$node->append_conf('postgresql.conf', 'max_worker_processes = 4');
+$node->restart;
+ok( $node->poll_query_until('shop',
+		"SELECT count(*) FILTER (WHERE state = 'serving') > 0 AND count(*) FILTER (WHERE state = 'waiting'"
+		  . " AND pid IS NULL AND detail LIKE '%increase max_worker_processes') > 0 FROM rf_listeners()"),
+	'those that have no process say what is missing');
+$node->append_conf('postgresql.conf', 'max_worker_processes = 20');
+$node->restart;
+
 # ---- who may see them
 
 $node->safe_psql('shop', q{

@@ -18,7 +18,7 @@ my $node = listening_node('main', "referral.listen = '127.0.0.1:$port/shop, unix
 	'restart_after_crash = on');
 create_listened($node, 'shop');
 my $token = $node->safe_psql('shop', q{
-	INSERT INTO rf_campaign (slug, name) VALUES ('spring', 'Spring');
+	INSERT INTO rf_campaign (slug, name, landing_url) VALUES ('spring', 'Spring', 'https://shop.example/');
 	INSERT INTO rf_participant (campaign_id, email, code)
 		SELECT id, 'r@example.com', 'RRRR' FROM rf_campaign;
 	INSERT INTO rf_participant (campaign_id, email, code, referred_by)
@@ -71,6 +71,14 @@ elapsed_below(0.9, 'idle connections are closed at once', sub {
 	is_closed($_) or fail('a connection stays open') foreach @callers;
 });
 ok(await_other($pid), 'another listener comes');
+
+# ---- what was put off
+
+my $clicked = tcp_pid();
+is(status_of(get_over($port, '/r/AAAA')), 302, 'a link is followed');
+kill 'TERM', $clicked;
+ok(await_other($clicked), 'right before the listener leaves');
+is($node->safe_psql('shop', 'SELECT sum(clicks) FROM rf_click'), '1', 'and it counts');
 
 # ---- half a request
 
