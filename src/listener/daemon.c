@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "miscadmin.h"
+#include "storage/fd.h"
 #include "storage/latch.h"
 #include "utils/memutils.h"
 
@@ -39,6 +40,9 @@
 
 /* What libmicrohttpd needs of a connection's memory beside headers. */
 #define MEMORY_BESIDE (16 * 1024)
+
+/* Microseconds. */
+#define STARVING_PAUSE (20 * 1000)
 
 /* Rounds in a row before the loop around us gets a turn. */
 #define ROUNDS_MAX 16
@@ -56,9 +60,11 @@ struct RfDaemon
 	TimestampTz		   now;
 	TimestampTz		   rounds; /* the time that rounds took, in all */
 	MemoryContext	   context;
-	bool			   quiet;	  /* takes no new connections */
-	bool			   exhausted; /* libmicrohttpd met a limit of the system */
-	TimestampTz		   exhausted_told;
+	bool			   quiet;	 /* takes no new connections */
+	bool			   again;	 /* is to run at once */
+	bool			   starving; /* libmicrohttpd met a limit of the system */
+	bool			   starved;	 /* which is to be told */
+	TimestampTz		   starved_told;
 };
 
 /* Connections of all daemons of this process, which share its limit. */
@@ -107,6 +113,10 @@ daemon_closed(RfDaemon *daemon, RfConnection *connection)
 	n = connection->shut ? 0 : recv(connection->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
 	if (n > 0 || (n < 0 && connection->unread && (errno == EAGAIN || errno == EWOULDBLOCK)))
 		rf_linger_add(&daemon->linger, connection->socket, daemon->now);
+	/* libmicrohttpd stopped accepting, and goes on no sooner than when it runs again. */
+	if (daemon->connections.n == daemon->connections.most || daemon->starving)
+		daemon->again = true;
+	daemon->starving = false;
 	rf_connection_close(connection);
 	daemon_open--;
 }
@@ -294,7 +304,7 @@ daemon_message(void *cls, const char *format, va_list arguments)
 
 	if (strncmp(format, "Error accepting", strlen("Error accepting")) == 0 ||
 		strncmp(format, "Hit process", strlen("Hit process")) == 0)
-		daemon->exhausted = true;
+		daemon->starving = daemon->starved = true;
 }
 
 /* It found itself in a state that cannot be, and does not want us to return. */
@@ -461,16 +471,20 @@ daemon_round(RfDaemon *daemon)
 	daemon->rounds += rf_steady_now() - daemon->now;
 }
 
+/*
+ * No more files may be open, so the server's own give way. If no connection can
+ * end either, the socket would call us again at once for nothing.
+ */
 static void
-daemon_tell(RfDaemon *daemon)
+daemon_starve(RfDaemon *daemon)
 {
-	rf_access_log_write();
-	if (!daemon->exhausted)
+	daemon->starved = false;
+	closeAllVfds();
+	if (daemon->connections.n == 0)
+		pg_usleep(STARVING_PAUSE);
+	if (daemon->starved_told != 0 && daemon->now < daemon->starved_told + USECS_PER_MINUTE)
 		return;
-	daemon->exhausted = false;
-	if (daemon->exhausted_told != 0 && daemon->now < daemon->exhausted_told + USECS_PER_MINUTE)
-		return;
-	daemon->exhausted_told = daemon->now;
+	daemon->starved_told = daemon->now;
 	ereport(LOG,
 			(errmsg("referral listener cannot accept connections: no more files may be open"),
 			 errdetail("It has %d connections.", daemon->connections.n),
@@ -482,6 +496,7 @@ void
 rf_daemon_run(RfDaemon *daemon)
 {
 	rf_limits_reload();
+	daemon->again = false;
 	daemon_run_http(daemon);
 	for (int i = 0; i < ROUNDS_MAX && daemon->nwhole > 0; i++)
 	{
@@ -495,7 +510,9 @@ rf_daemon_run(RfDaemon *daemon)
 	rf_connections_cut(&daemon->connections);
 	rf_connections_make_room(&daemon->connections);
 	rf_linger_run(&daemon->linger, daemon->now);
-	daemon_tell(daemon);
+	rf_access_log_write();
+	if (daemon->starved)
+		daemon_starve(daemon);
 	rf_listening_set_connections(daemon_open);
 }
 
@@ -522,7 +539,7 @@ rf_daemon_timeout(RfDaemon *daemon)
 	int64				   wait;
 
 	/* It has no timeouts of its own, so if it names one there is something to do. */
-	if (daemon->nwhole > 0 || MHD_get_timeout(daemon->http, &ignored) == MHD_YES)
+	if (daemon->again || daemon->nwhole > 0 || MHD_get_timeout(daemon->http, &ignored) == MHD_YES)
 		return 0;
 	wait = daemon_sooner(rf_connections_wait(&daemon->connections),
 						 rf_linger_wait(&daemon->linger, daemon->now));
