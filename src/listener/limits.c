@@ -162,8 +162,9 @@ rf_limits_request(RfIncoming *incoming, const struct sockaddr *from, RfPeer *pee
 	incoming->client = limits_client(incoming, from, peer);
 	if (incoming->client == NULL)
 		return;
+	/* Whatever else would be said to it, unless its connection must end. */
 	if (rf_peer_request(incoming->client, rf_listen_rate, now) > 0)
-		rf_incoming_refuse(incoming, RF_READY_OFTEN);
+		incoming->ready = rf_incoming_closes(incoming) ? incoming->ready : RF_READY_OFTEN;
 	else if (incoming->route.kind == RF_ROUTE_CALL &&
 			 rf_peer_may_guess(incoming->client, now) > 0)
 		rf_incoming_refuse(incoming, RF_READY_GUESSES);
