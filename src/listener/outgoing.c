@@ -148,6 +148,7 @@ rf_outgoing_make(const RfExchange *exchange, bool last)
 	if (outgoing_add_common(response) &&
 		outgoing_add(response, "Content-Type", outgoing_type(exchange)) &&
 		outgoing_add(response, "Location", exchange->location) &&
+		outgoing_add(response, "Allow", exchange->response.status == 405 ? "POST, OPTIONS" : NULL) &&
 		outgoing_add(response, "Retry-After",
 					 exchange->response.retry_after > 0 ? seconds : NULL) &&
 		outgoing_add(response, "Connection", last ? "close" : NULL))
