@@ -98,6 +98,14 @@ SELECT status, body FROM rf_inbound(:'mapped', '', 'type=refund&order=no-such');
 UPDATE rf_inbound_token SET actions = '{qualify,participant}' WHERE id = :mapped_id;
 SELECT status, body->'state' FROM rf_inbound(:'mapped', 'participant', 'code=KEY-FLO');
 
+-- guards: an erased person's code is in no answer any more
+SELECT status, body->>'code' IS NULL AS masked FROM rf_inbound(:'token', 'join', 'email=gil@keys.example', headers => '{"idempotency-key": "k-join"}');
+SELECT id AS gil, code AS gil_code FROM rf_participant WHERE email = 'gil@keys.example' \gset
+SELECT rf_erase(:gil);
+SELECT status, body->>'code' IS NULL AS masked FROM rf_inbound(:'token', 'join', 'email=gil@keys.example', headers => '{"idempotency-key": "k-join"}');
+SELECT count(*) FROM rf_inbound_message WHERE body ~ :'gil_code' OR (message_id = 'k-join' AND digest IS NOT NULL);
+SELECT count(*) FROM rf_participant WHERE email = 'gil@keys.example';
+
 -- guards: answers are forgotten after seven days
 SET client_min_messages = error;
 SELECT rf_tick() >= 0 AS done;

@@ -25,7 +25,7 @@ RF_STATEMENT(insert_message,
 			 " ON CONFLICT DO NOTHING",
 			 INT8OID, TEXTOID, BYTEAOID, TIMESTAMPTZOID);
 RF_STATEMENT(read_message,
-			 "SELECT body, digest = $3"
+			 "SELECT body, coalesce(digest = $3, true)"
 			 " FROM @extschema@.rf_inbound_message"
 			 " WHERE token_id = $1 AND message_id = $2",
 			 INT8OID, TEXTOID, BYTEAOID);

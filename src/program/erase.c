@@ -180,6 +180,25 @@ unmatched_forget(const RfPerson *person)
 	rf_execute(&forget_unmatched, values, NULL);
 }
 
+/*
+ * What other systems are told again if they ask again: not the code any more. What
+ * they had said is not looked at either: its hash could be guessed.
+ */
+RF_STATEMENT(mask_messages,
+			 "UPDATE @extschema@.rf_inbound_message"
+			 " SET digest = NULL, body = CASE WHEN body::jsonb ? 'code'"
+			 "  THEN (body::jsonb || '{\"code\": null, \"url\": null}')::text ELSE body END"
+			 " WHERE body LIKE '%\"participant_id\":' || $1 || ',%'",
+			 INT8OID);
+
+static void
+messages_mask(const RfPerson *person)
+{
+	Datum values[] = {Int64GetDatum(person->id)};
+
+	rf_execute(&mask_messages, values, NULL);
+}
+
 static void
 person_erase(const RfPerson *person)
 {
@@ -188,6 +207,7 @@ person_erase(const RfPerson *person)
 	person_write(person, &anonymous);
 	rewards_cancel(person);
 	unmatched_forget(person);
+	messages_mask(person);
 	rf_mask_person(&anonymous);
 }
 

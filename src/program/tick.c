@@ -24,7 +24,7 @@ PG_FUNCTION_INFO_V1(rf_tick);
 /* How long the answers to other systems' messages are kept. */
 #define MESSAGE_RETENTION (7 * USECS_PER_DAY)
 
-/* As with idempotency keys, what another session is forgetting is left to it. */
+/* Last, as rf_erase has people and then waits for these rows. */
 RF_STATEMENT(forget_messages,
 			 "DELETE FROM @extschema@.rf_inbound_message"
 			 " WHERE ctid = ANY (ARRAY("
@@ -53,8 +53,8 @@ const RfTickStep rf_tick_steps[] = {
 	{"handing out coupons", rf_coupons_issue_waiting},
 	{"ending windows to qualify in", rf_windows_expire},
 	{"forgetting idempotency keys", rf_idempotency_forget},
-	{"forgetting answered messages", messages_forget},
 	{"fulfilling rewards", rf_fulfilments_take},
+	{"forgetting answered messages", messages_forget},
 	{"forgetting visitors of links", rf_visitor_salts_turn},
 	{"putting past clicks together", rf_clicked_fold},
 };
