@@ -15,7 +15,8 @@ use Test::More;
 
 my $sink = WebhookSink->new;
 # The rows are old: what the clock would do to them is not what is tested.
-my $node = served_node('main', "referral.idempotency_retention = '20000 days'");
+my $node = served_node('main', "referral.idempotency_retention = '20000 days'",
+	'max_worker_processes = 20');
 
 sub load
 {
@@ -82,7 +83,7 @@ sub same_as_new
 }
 
 # What has changed since cannot be called; what has not may be.
-my %errors_of_old = ('0.1.0' => qr/HINT: .*ALTER EXTENSION referral UPDATE/, '0.2.0' => qr/^$/);
+my %errors_of_old = ('0.1.0' => qr/HINT: .*ALTER EXTENSION referral UPDATE/, '0.2.0' => qr/^$/, '0.3.0' => qr/^$/);
 
 # A database of a version, with rows and roles, and then updated.
 sub update
@@ -207,10 +208,12 @@ ok( $node->poll_query_until('store', 'SELECT pending + retrying = 0 FROM rf_stat
 # What each webhook was sent, of what signature.
 sub sent_to
 {
-	my ($name) = @_;
+	my ($name, $signature, $database) = @_;
+	$signature //= qr/^v1,\S{44}$/;
+	$database //= 'store';
 
-	return scalar grep { ($_->{headers}{'webhook-signature'} // '') =~ /^v1,\S{44}$/ }
-	  $sink->requests("/ok/store/$name");
+	return scalar grep { ($_->{headers}{'webhook-signature'} // '') =~ $signature }
+	  $sink->requests("/ok/$database/$name");
 }
 
 is_deeply({ map { $_ => sent_to($_) } qw(ok busy form dead fields gone none) },
@@ -227,6 +230,31 @@ is( $node->safe_psql('store', q{
 		INSERT INTO orders VALUES (3, 'PER2', 50);
 		SELECT count(*), sum(amount) FROM rf_purchase;}),
 	'3|230.00', 'a table that was attached in 0.2.0 goes on');
+
+# ---- 0.3.0 ----
+
+update('market', '0.3.0', qr/rf_dead 6\|.*rf_retry 10\|.*rf_reward 29\|.*rf_webhook 9\|/s);
+dump_both_ways('market', '0.3.0');
+ok(await_state($node, 'market', 'silent'), 'an updated copy is silent');
+$node->safe_psql('market', "UPDATE rf_webhook SET url = '" . $sink->url('/ok/market/')
+	  . "' || name; SELECT rf_set_tls(5); SELECT rf_adopt_database()");
+ok( $node->poll_query_until('market', 'SELECT pending + retrying = 0 FROM rf_status'),
+	'what waited in 0.3.0 is sent');
+is_deeply({ map { $_ => sent_to($_, undef, 'market') } qw(ok busy dead queue template payer fields gone ops) },
+	{ ok => 1, busy => 6, dead => 0, queue => 4, template => 0, payer => 1, fields => 0, gone => 0, ops => 0 },
+	'to whom it was meant, and signed');
+is(sent_to('template', qr/^v1a,\S{88}$/, 'market'), 1, 'by the key pair that was made there');
+ok( $node->poll_query_until('market', q{
+		SELECT state = 'fulfilled' FROM rf_reward WHERE rule_id = 2 ORDER BY id DESC LIMIT 1}),
+	'an answer still fulfills');
+my ($token) = $node->safe_psql('market', q{SELECT token FROM rf_create_inbound_token('shop', 'spring')});
+is( $node->safe_psql('market', "SELECT status, body ->> 'state' FROM rf_inbound('$token', 'qualify', 'code=PER5')"),
+	'200|qualified', 'what is new works');
+is( $node->safe_psql('market', q{
+		UPDATE rf_campaign SET currency = 'EUR' WHERE id = 1;
+		INSERT INTO orders VALUES (3, 'PER2', 50);
+		SELECT amount FROM rf_purchase ORDER BY id DESC LIMIT 1;}),
+	'50.00', 'a table that was attached in 0.3.0 goes on');
 
 $node->stop;
 $sink->stop;
