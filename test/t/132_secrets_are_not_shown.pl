@@ -37,14 +37,14 @@ $node->safe_psql('shop', q{
 	CREATE TABLE given (name text, value text);
 	CREATE ROLE keeper LOGIN;
 	SELECT rf_grant('keeper', 'operator');
-	GRANT SELECT ON given TO keeper;
+	GRANT SELECT, INSERT ON given TO keeper;
 	INSERT INTO rf_campaign (slug, name) VALUES ('spring', 'Spring')});
 my $sink = WebhookSink->new;
 my $id = $node->safe_psql('shop', sprintf(
 		"SELECT webhook_id FROM rf_create_webhook('%s')", $sink->url('/hold')));
 
 # Lines of COPY are not logged: so the values arrive without being typed.
-my %given = map { $_ => "MARKER-$_-of-this-test" } qw(header twice newline pem tls plain);
+my %given = map { $_ => "MARKER-$_-of-this-test" } qw(header twice newline pem tls plain sender);
 $given{newline} .= '\\n';
 $node->safe_psql('shop', "COPY given FROM stdin;\n" . join('', map { "$_\t$given{$_}\n" } sort keys %given) . "\\.\n");
 
@@ -80,7 +80,28 @@ my (undef, undef, $row) = $node->psql('shop', q{
 		SELECT 1, 'headers', value, now() FROM given WHERE name = 'plain'});
 ok($row =~ /ERROR/ && $row !~ /MARKER/, 'nor do those of its table');
 
-# The worker uses them, and is looked at while it does.
+# Tokens are made, and others call with them, rightly and wrongly.
+is(run_as_keeper("INSERT INTO given SELECT 'token', token FROM rf_create_inbound_token('till')"), '',
+	'a token is made');
+is(run_as_keeper("INSERT INTO given SELECT 'second', rf_rotate_inbound_token(1, '1 hour')"), '',
+	'and another in its place');
+is(run_as_keeper("SELECT rf_sign_inbound(1, 'stripe', {sender})"), '', 'whose calls are signed');
+@refused = (
+	run_as_keeper("SELECT rf_sign_inbound(1, 'standard', {plain})"),
+	run_as_keeper("SELECT rf_sign_inbound(1, 'stripe', {plain} || ' ')"),
+	run_as_keeper("SELECT rf_sign_inbound(1, 'nobody', {plain})"),
+	run_as_keeper("SELECT rf_sign_inbound(1, 'hmac', {plain}, '{}')"),
+	$node->psql('shop', q{
+		INSERT INTO rf_inbound_secret (inbound_id, value) SELECT 1, value FROM given WHERE name = 'plain'}));
+is(scalar grep({ /ERROR/ } @refused), 5, 'what cannot be is refused');
+is(scalar grep({ /MARKER/ } @refused), 0, 'and no error shows it');
+like($node->safe_psql('shop', "SELECT string_agg(rf_inbound(value, 'qualify', 'code=X')::text, ' ') FROM given"
+		  . " WHERE name IN ('token', 'second', 'plain')"),
+	qr/404.*401.*401|401.*401.*404/, 'calls come in');
+my @tokens = split /\n/, $node->safe_psql('shop', "SELECT value FROM given WHERE name IN ('token', 'second')");
+is(scalar grep({ /^rfi_/ } @tokens), 2, 'two tokens');
+
+# The worker uses what it was given, and is looked at while it does.
 $node->safe_psql('shop', join_person('one@example.com'));
 my ($request) = $sink->await(1);
 is($request->{headers}{authorization}, "Bearer $given{header}", 'the header is sent');
@@ -90,7 +111,7 @@ like($request->{headers}{'webhook-signature'}, qr/^v1a,\S+ v1,\S+ v1,\S+$/, 'and
 my @secrets = split /\n/, $node->safe_psql('shop',
 	"SELECT substr(value, 7, 40) FROM rf_secret WHERE kind = 'signing'");
 is(scalar @secrets, 3, 'three secrets');
-my $pattern = join '|', map { quotemeta } 'MARKER', @secrets;
+my $pattern = join '|', map { quotemeta } 'MARKER', @secrets, @tokens;
 
 unlike($node->safe_psql('shop', 'SELECT string_agg(a::text, chr(10)) FROM pg_stat_activity AS a'),
 	qr/$pattern/, 'pg_stat_activity shows none');
