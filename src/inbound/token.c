@@ -17,7 +17,6 @@
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
 
 #include "base/clock.h"
 #include "base/engine.h"
@@ -253,9 +252,7 @@ rf_token_end(FunctionCallInfo fcinfo, int argument, TimestampTz now)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("keep must not be null")));
-	end = DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval,
-												  TimestampTzGetDatum(now),
-												  PG_GETARG_DATUM(argument)));
+	end = rf_time_add(now, PG_GETARG_INTERVAL_P(argument));
 	if (end < now || end > now + KEEP_DAYS_MAX * USECS_PER_DAY)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
