@@ -301,7 +301,8 @@ rf_round_do_due(void)
 {
 	TimestampTz now = rf_steady_now();
 
-	if (round_clicks_due(now) == 0)
+	/* Who leaves takes nothing along. */
+	if (round_clicks_due(now) == 0 || (*round_leaving && rf_clicks_due() >= 0))
 	{
 		pgstat_report_activity(STATE_RUNNING, "counting clicks");
 		round_do_clicks(now);
