@@ -70,8 +70,8 @@ RF_STATEMENT(find_mapping,
 			 "SELECT FROM @extschema@.rf_inbound_mapping WHERE mapping = $1 LIMIT 1",
 			 TEXTOID);
 
-bool
-rf_mapping_exists(const char *mapping)
+static bool
+mapping_exists(const char *mapping)
 {
 	Datum values[] = {CStringGetTextDatum(mapping)};
 
@@ -230,7 +230,7 @@ mapping_read(const char *mapping, Jsonb *payload, Datum headers, RfMapped *mappe
 	memset(mapped, 0, sizeof *mapped);
 	if (nrows > 0)
 		mapped_fill(mapped, nrows);
-	else if (!rf_mapping_exists(mapping))
+	else if (!mapping_exists(mapping))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("there is no mapping \"%s\"", mapping),

@@ -28,7 +28,4 @@ typedef struct RfMapped
 extern bool rf_mapping_read(const char *mapping, Jsonb *payload, const RfRequest *request,
 							RfMapped *mapped);
 
-/* Does a row bear that name? Inside an engine scope. */
-extern bool rf_mapping_exists(const char *mapping);
-
 #endif /* RF_MAPPING_H */

@@ -19,7 +19,8 @@ static bool
 rewrite_number(const char *text, char written[RF_MOMENT_SIZE])
 {
 	double	  number = strtod(text, NULL);
-	double	  microseconds = number * (number < FIRST_MILLISECONDS ? PER_SECOND : PER_SECOND / 1000);
+	int		  each = number < FIRST_MILLISECONDS ? PER_SECOND : PER_SECOND / 1000;
+	double	  microseconds = number * each;
 	long long rounded;
 	time_t	  seconds;
 	struct tm utc;
