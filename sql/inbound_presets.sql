@@ -49,6 +49,8 @@ SELECT pg_temp.mapped('stripe', 'stripe-charge-refunded', '{data,object,invoice}
 SELECT pg_temp.mapped('shopify', 'shopify-orders-paid', '{note_attributes}', '[]', '{"X-Shopify-Topic": "orders/paid"}');
 SELECT pg_temp.mapped('shopify', 'shopify-orders-paid', '{note_attributes}', '[{"name": "ref", "value": "ANN"}]', '{"X-Shopify-Topic": "orders/paid"}');
 SELECT pg_temp.mapped('shopify', 'shopify-orders-paid', '{discount_codes}', '[]', '{"X-Shopify-Topic": "orders/paid"}');
+-- what was paid, in the currency it was paid in, as refunds are
+SELECT arguments ->> 'amount', arguments ->> 'currency' FROM rf_map_inbound('shopify', jsonb_set(pg_temp.payload('shopify-orders-paid'), '{total_price_set,presentment_money}', '{"amount": "530.10", "currency_code": "CAD"}'), '{"X-Shopify-Topic": "orders/paid"}');
 SELECT pg_temp.mapped('woocommerce', 'woocommerce-order-updated', '{meta_data}', '[{"id": 1, "key": "ref", "value": "ANN"}, {"id": 2, "key": "other", "value": {"a": 1}}]', '{"X-WC-Webhook-Topic": "order.created"}');
 SELECT pg_temp.mapped('woocommerce', 'woocommerce-order-updated', '{coupon_lines}', '[{"id": 1, "code": "summer", "discount": "5.00"}]', '{"X-WC-Webhook-Topic": "order.updated"}');
 

@@ -119,6 +119,7 @@ SELECT pg_temp.post('stripe_links', 'stripe-checkout', '{"id": "evt_link4", "dat
 -- who is held when they join is kept, without the purchase
 INSERT INTO rf_fraud_rule (campaign_id, signal, action) VALUES (:shops, 'disposable', 'hold');
 SELECT pg_temp.post('stripe_links', 'stripe-checkout', '{"id": "evt_link5", "data.object.client_reference_id": "INB-ANN", "data.object.customer_details.email": "max@mailinator.com", "data.object.payment_intent": "pi_link5"}');
+SELECT regexp_replace(pg_temp.post('stripe_links', 'stripe-checkout', '{"id": "evt_link6", "data.object.client_reference_id": "INB-ANN", "data.object.customer_details.email": "max@mailinator.com", "data.object.payment_intent": "pi_link6"}'), 'participant \S+', 'participant');
 SELECT pg_temp.person(p.code) FROM rf_participant p WHERE p.campaign_id = :shops AND p.email = 'max@mailinator.com';
 
 -- guards: Shopify: an order and its refund, in parts; a coupon; a link's code

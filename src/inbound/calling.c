@@ -230,11 +230,13 @@ is_no_news(const RfCalling *calling, int sqlstate)
 		case ERRCODE_RF_SELF_REFERRAL:
 		case ERRCODE_RF_NOT_INVITED:
 		case ERRCODE_RF_CAP_REACHED:
+		case ERRCODE_RF_BLOCKED_OR_HELD:
 		case ERRCODE_RF_WINDOW_PASSED:
+		case ERRCODE_RF_CURRENCY_MISMATCH:
 			return true;
 		case ERRCODE_UNIQUE_VIOLATION:
 			/* Two messages tell of one payment, each in its own way. */
-			return calling->action == RF_ACTION_PURCHASE;
+			return calling->action == RF_ACTION_PURCHASE || calling->action == RF_ACTION_REFUND;
 		case ERRCODE_UNDEFINED_OBJECT:
 			/* Something is refunded that nobody bought who was invited. */
 			return calling->action == RF_ACTION_REFUND;

@@ -76,13 +76,15 @@ WHERE mapping = 'stripe' AND position NOT IN (10, 30);
 
 -- Orders: the buyer's own code is the cart attribute referral_code, that of who sent
 -- them the attribute ref or a discount code, which may be a coupon they were given, too.
+-- Amounts are in the buyer's currency, as the transactions of refunds are.
 INSERT INTO @extschema@.rf_inbound_mapping
 	(mapping, position, action, "when", code, coupon, email, name, referred_by, ip, amount, qualifies,
 	 currency, external_id, occurred_at, message_id, note, builtin, created_at)
 SELECT 'shopify', shopify.position, 'purchase', shopify."when"::jsonpath,
 	'$.note_attributes[*] ? (@.name == "referral_code").value', '$.discount_codes[*].code', '$.email',
-	'$.billing_address.name', shopify.referred_by::jsonpath, '$.browser_ip', '$.total_price', true,
-	'$.currency', '$.id', '$.processed_at', '$headers."x-shopify-webhook-id"', shopify.note, true,
+	'$.billing_address.name', shopify.referred_by::jsonpath, '$.browser_ip',
+	'$.total_price_set.presentment_money.amount', true,
+	'$.total_price_set.presentment_money.currency_code', '$.id', '$.processed_at', '$headers."x-shopify-webhook-id"', shopify.note, true,
 	pg_catalog.now()
 FROM (VALUES
 	(10, '$headers."x-shopify-topic" == "orders/paid" && $.total_price.double() > 0 && exists($.note_attributes[*] ? (@.name == "ref"))',
