@@ -83,7 +83,9 @@ find_worker(Findings *findings)
 	else if (serving == 0)
 		finding_add(&findings->reasons, "worker", "no worker sends from this database: %s", state);
 	else if (missing > 0)
-		finding_add(&findings->warnings, "worker", INT64_FORMAT " of " INT64_FORMAT " workers do not serve", missing, serving + missing);
+		finding_add(&findings->warnings, "worker",
+					"workers that do not serve: " INT64_FORMAT " of " INT64_FORMAT, missing,
+					serving + missing);
 	if (faulty)
 		finding_add(&findings->warnings, "faults",
 					"faults on this side in the last 5 minutes: see rf_status");
@@ -105,7 +107,7 @@ find_deaf(Findings *findings)
 	deaf = rf_int64(0, 1);
 	if (deaf > 0)
 		finding_add(&findings->warnings, "listeners",
-					INT64_FORMAT " listeners of this database take no calls", deaf);
+					"listeners of this database that take no calls: " INT64_FORMAT, deaf);
 }
 
 /* ---- endpoints ---------------------------------------------------------- */
@@ -128,10 +130,10 @@ find_troubled(Findings *findings)
 	disabled = rf_int64(0, 2);
 	if (open > 0)
 		finding_add(&findings->warnings, "endpoints",
-					INT64_FORMAT " webhooks fail so often that little is sent to them", open);
+					"webhooks that fail so often that little is sent to them: " INT64_FORMAT, open);
 	if (disabled > 0)
 		finding_add(&findings->warnings, "endpoints",
-					INT64_FORMAT " webhooks were disabled because they failed", disabled);
+					"webhooks that were disabled because they failed: " INT64_FORMAT, disabled);
 }
 
 /* Late without an excuse: not because the endpoint fails, or wants it slow or in order. */
@@ -154,7 +156,7 @@ find_late(Findings *findings)
 	late = rf_int64(0, 1);
 	if (late > 0)
 		finding_add(&findings->reasons, "pending",
-					"deliveries to " INT64_FORMAT " webhooks wait for more than 5 minutes", late);
+					"webhooks whose deliveries wait for more than 5 minutes: " INT64_FORMAT, late);
 }
 
 /* ---- all of it ---------------------------------------------------------- */

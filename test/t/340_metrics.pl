@@ -7,6 +7,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::RealBin/../lib";
 use IPC::Run;
+use Listener;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use ServedNode;
@@ -14,12 +15,14 @@ use Test::More;
 use WebhookSink;
 
 my $sink = WebhookSink->new;
+my $port = PostgreSQL::Test::Cluster::get_free_port();
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init(allows_streaming => 1);
 $node->append_conf('postgresql.conf', "shared_preload_libraries = 'referral'\n"
-	  . "referral.allow_http = on\nreferral.allowed_networks = '127.0.0.0/8'\n");
+	  . "referral.allow_http = on\nreferral.allowed_networks = '127.0.0.0/8'\n"
+	  . "referral.listen = '127.0.0.1:$port/shop'\n");
 $node->start;
-create_served($node, 'shop');
+create_listened($node, 'shop');
 
 sub health { return $node->safe_psql('shop', 'SELECT rf_health()') }
 
@@ -63,7 +66,7 @@ is(metric('referral_webhook_attempts_total{webhook="1",outcome="success"}', $tex
 is(metric('referral_webhook_attempt_seconds_count{webhook="1"}', $text), '5', 'how many times are known');
 cmp_ok(metric('referral_webhook_attempt_seconds{webhook="1",quantile="0.99"}', $text), '<', 15, 'in seconds');
 unlike($text, qr/webhook="5"/, 'what was never used has no samples');
-unlike($text, qr/people\.example|127\.0\.0\.1|http/, 'no people, no endpoints');
+unlike($text, qr/example|http:/, 'no people, no endpoints');
 
 SKIP:
 {
@@ -77,10 +80,23 @@ SKIP:
 # Endpoints that fail are not our illness.
 await_sql('count(*) = 3 FROM rf_webhook_state', 'what is known of endpoints is written');
 $node->safe_psql('shop', q{UPDATE rf_webhook_state SET breaker = 'open', open_until = now() + interval '1 hour' WHERE webhook_id = 2});
-is(health(), '{"status": "ok", "warnings": [{"check": "endpoints", "message": "1 webhooks fail so often that little is sent to them"}]}',
+is(health(), '{"status": "ok", "warnings": [{"check": "endpoints", "message": "webhooks that fail so often that little is sent to them: 1"}]}',
 	'an open breaker is a warning');
 $node->safe_psql('shop', q{UPDATE rf_webhook_state SET breaker = 'closed', open_until = NULL});
 is(health(), '{"status": "ok"}', 'and then none');
+
+# Over HTTP the same.
+my $answer = get_over($port, '/metrics');
+is(status_of($answer), 200, 'metrics over HTTP');
+like($answer, qr{^content-type: text/plain; version=0\.0\.4; charset=utf-8\r$}im, 'as Prometheus wants them');
+is(metric('referral_attempts_total{outcome="failure"}', $answer), '10', 'are these');
+is(metric(qq{referral_listener_serving{listen="127.0.0.1:$port",listener="1"}}, $answer), '1', 'of a listener, too');
+call_over($port, "GET /r/NOBODY HTTP/1.1\r\nHost: test\r\n\r\n") for 1 .. 3;
+$answer = get_over($port, '/metrics');
+is(metric(qq{referral_listener_requests_total{listen="127.0.0.1:$port",listener="1",status="4xx"}}, $answer), '3', 'and what it answered');
+$answer = get_over($port, '/health');
+is(status_of($answer), 200, 'health over HTTP');
+like($answer, qr/\r\n\r\n\{"status":"ok"\}$/, 'is in order');
 
 # A table beyond the size of a sample: 30 MB of people in two campaigns, a third of
 # them invited.
@@ -110,7 +126,7 @@ $node->safe_psql('shop', q{INSERT INTO rf_participant (campaign_id, email) SELEC
 await_sql('pending = 3 AND in_flight = 1 FROM rf_status', 'deliveries wait');
 is(health(), '{"status": "ok"}', 'not for long yet');
 $node->safe_psql('shop', q{UPDATE rf_event SET created_at = created_at - interval '6 min'});
-like(health(), qr/^\{"status": "failing", "reasons": \[\{"check": "pending", "message": "deliveries to 1 webhooks wait/, 'deliveries that wait for long are a reason');
+like(health(), qr/^\{"status": "failing", "reasons": \[\{"check": "pending", "message": "webhooks whose deliveries wait for more than 5 minutes: 1"/, 'deliveries that wait for long are a reason');
 cmp_ok(metric('referral_oldest_pending_seconds'), '>', 300, 'and their age is told');
 $node->safe_psql('shop', q{UPDATE rf_webhook SET rate_limit = 0.01});
 is(health(), '{"status": "ok"}', 'unless their endpoint takes only so many a minute');
@@ -127,12 +143,26 @@ is(health(), '{"status": "ok"}', 'both serve');
 $node->backup('copy');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
 $standby->init_from_backup($node, 'copy', has_streaming => 1);
+my $other = PostgreSQL::Test::Cluster::get_free_port();
+$standby->append_conf('postgresql.conf', "referral.listen = '127.0.0.1:$other/shop'");
 $standby->start;
 $node->wait_for_catchup($standby);
 is($standby->safe_psql('shop', 'SELECT rf_health()'),
 	'{"status": "failing", "reasons": [{"check": "recovery", "message": "the server is in recovery"}]}', 'a standby is in recovery');
 is(metric('referral_healthy', $standby->safe_psql('shop', 'SELECT rf_metrics()')), '0', 'and has metrics');
+await_listener($standby, 'shop', 'recovery');
+$answer = get_over($other, '/health');
+is(status_of($answer), 503, 'its listener says so, too');
+like($answer, qr/"check":"recovery"/, 'and why');
+like(get_over($other, '/metrics'), qr/^HTTP.1.1 200 .*\nreferral_healthy 0$/ms, 'with metrics');
 $standby->stop;
+
+# Where the extension is not, or not any more.
+$node->safe_psql('shop', 'DROP EXTENSION referral CASCADE');
+$answer = get_over($port, '/health');
+is(status_of($answer), 503, 'no extension, no health');
+like($answer, qr/"check":"extension"/, 'and why');
+like(get_over($port, '/metrics'), qr/^HTTP.1.1 200 .*\nreferral_healthy 0$/ms, 'metrics say no more than that');
 
 $node->stop;
 $sink->stop;
