@@ -126,10 +126,10 @@ sub test_calls
 	is(said($call->($stripe, '', $body, signed('stripe', $body, secret => 'whsec_of_stripe'))), '200 true',
 		"$how: an event that is sent again is answered as the first time");
 	is( $node->safe_psql('shop', q{
-			SELECT p.code, s.amount, s.currency
+			SELECT p.code, p.state, s.amount, s.currency
 			FROM rf_purchase s JOIN rf_participant p ON p.id = s.participant_id}
 			  . " WHERE s.external_id = 'pi_evt_$how'"),
-		"${name}1|19.99|EUR", "$how: it is that person's purchase, once");
+		"${name}1|qualified|19.99|EUR", "$how: it is that person's purchase, once");
 
 	$body = qq({"code": "${name}2", "note": "Zo\xc3\xab"});
 	$headers = signed('standard', $body, secret => $secret, id => "msg_$how");
