@@ -19,8 +19,6 @@ static bool
 rewrite_number(const char *text, char written[RF_MOMENT_SIZE])
 {
 	double	  number = strtod(text, NULL);
-	int		  each = number < FIRST_MILLISECONDS ? PER_SECOND : PER_SECOND / 1000;
-	double	  microseconds = number * each;
 	int		  unit = number < FIRST_MILLISECONDS ? PER_SECOND : PER_SECOND / 1000;
 	double	  microseconds = number * unit;
 	long long rounded;
