@@ -18,4 +18,7 @@ extern PGDLLEXPORT void rf_inbound_serve(const RfRequest *request, RfUnit unit,
 /* A problem of our own making, such as a full house: no detail if NULL. */
 extern PGDLLEXPORT void rf_problem(RfResponse *response, int status, const char *detail);
 
+/* Is an error an answer to its caller (below 500)? Others are nobody's fault, or ours. */
+extern PGDLLEXPORT bool rf_problem_is_answer(int sqlstate);
+
 #endif /* RF_INBOUND_H */

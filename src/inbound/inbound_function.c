@@ -14,22 +14,15 @@
 #include "base/engine.h"
 #include "base/savepoint.h"
 #include "inbound/inbound.h"
-#include "inbound/status.h"
 #include "mb/pg_wchar.h"
 #include "program/answer.h"
 
 PG_FUNCTION_INFO_V1(rf_inbound);
 
-static bool
-is_answer(int sqlstate)
-{
-	return rf_status_of_sqlstate(unpack_sql_state(sqlstate)) < 500;
-}
-
 static ErrorData *
 take_savepoint(void (*work)(void *arg), void *arg)
 {
-	return rf_savepoint_try_for(work, arg, is_answer);
+	return rf_savepoint_try_for(work, arg, rf_problem_is_answer);
 }
 
 static char *

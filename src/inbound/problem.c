@@ -78,3 +78,9 @@ rf_problem_of_error(RfResponse *response, const ErrorData *error, int status)
 	response->body = body.data;
 	response->sqlstate = sqlstate;
 }
+
+bool
+rf_problem_is_answer(int sqlstate)
+{
+	return rf_status_of_sqlstate(unpack_sql_state(sqlstate)) < 500;
+}

@@ -16,8 +16,8 @@
 #include "base/durable.h"
 #include "base/extension.h"
 #include "base/installed.h"
-#include "base/sqlstate.h"
 #include "delivery/turn.h"
+#include "inbound/inbound.h"
 #include "listener/unit.h"
 #include "server/listening.h"
 
@@ -106,20 +106,12 @@ unit_commit(RfEngine *engine)
 static bool
 error_is_ordinary(int sqlstate)
 {
-	static const int classes[] = {
-		ERRCODE_RF_CAMPAIGN_NOT_OPEN,
-		ERRCODE_DATA_EXCEPTION,
-		ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION,
-		ERRCODE_TRANSACTION_ROLLBACK,
-		ERRCODE_OPERATOR_INTERVENTION,
-	};
+	int category = ERRCODE_TO_CATEGORY(sqlstate);
 
-	for (size_t i = 0; i < lengthof(classes); i++)
-	{
-		if (ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_TO_CATEGORY(classes[i]))
-			return true;
-	}
-	return sqlstate == ERRCODE_LOCK_NOT_AVAILABLE ||
+	return rf_problem_is_answer(sqlstate) ||
+		category == ERRCODE_TO_CATEGORY(ERRCODE_TRANSACTION_ROLLBACK) ||
+		category == ERRCODE_TO_CATEGORY(ERRCODE_OPERATOR_INTERVENTION) ||
+		sqlstate == ERRCODE_LOCK_NOT_AVAILABLE ||
 		sqlstate == ERRCODE_READ_ONLY_SQL_TRANSACTION;
 }
 
