@@ -17,6 +17,6 @@ typedef struct RfInstalled
 } RfInstalled;
 
 /* In a transaction. False: the extension is not in this database. */
-extern bool rf_installed(RfInstalled *row);
+extern PGDLLEXPORT bool rf_installed(RfInstalled *row);
 
 #endif /* RF_INSTALLED_H */

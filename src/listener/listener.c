@@ -51,15 +51,6 @@ static RfDaemon *listener_daemons[RF_SOCKETS_MAX];
 /* ---- addresses ---------------------------------------------------------- */
 
 static const char *
-listener_place(void)
-{
-	static char place[RF_LISTEN_HOST + 16];
-
-	rf_listen_place(&rf_own_listening->entry, place, sizeof(place));
-	return place;
-}
-
-static const char *
 listener_hint(int error)
 {
 	bool local = rf_own_listening->entry.local;
@@ -92,7 +83,7 @@ listener_complain(const char *reason, const char *hint)
 		return;
 	strlcpy(said, reason, sizeof(said));
 	ereport(LOG,
-			(errmsg("referral cannot listen on %s: %s", listener_place(), reason),
+			(errmsg("referral cannot listen on %s: %s", rf_own_listening->place, reason),
 			 errdetail("It is tried again every %d seconds.", LISTENER_RETRY_MS / 1000),
 			 errhint("%s", hint)));
 }
@@ -185,7 +176,7 @@ listener_look(void)
 	if (error == NULL)
 		return;
 	ereport(LOG,
-			(errmsg("referral answers with status 503 on %s", listener_place()),
+			(errmsg("referral answers with status 503 on %s", rf_own_listening->place),
 			 errdetail("In database \"%s\": %s.", rf_own_listening->entry.database,
 					   rf_own_listening->detail[0] != '\0' ? rf_own_listening->detail
 														   : error->message),
@@ -204,11 +195,11 @@ listener_start_daemons(void)
 		if (daemon == NULL)
 			ereport(ERROR,
 					(errcode(ERRCODE_INTERNAL_ERROR),
-					 errmsg("libmicrohttpd could not be started on %s", listener_place())));
+					 errmsg("libmicrohttpd could not be started on %s", rf_own_listening->place)));
 		listener_daemons[listener_ndaemons++] = daemon;
 	}
 	ereport(LOG,
-			(errmsg("referral listens on %s for database \"%s\"", listener_place(),
+			(errmsg("referral listens on %s for database \"%s\"", rf_own_listening->place,
 					rf_own_listening->entry.database)));
 }
 

@@ -188,7 +188,8 @@ guc_define_listening(void)
 							PGC_POSTMASTER, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("referral.listen_max_connections",
 							"Connections that one listener has open at the same time.",
-							"Others wait to be accepted.",
+							"When there are so many, idle ones are closed to make room, and"
+							" callers beyond wait to be accepted.",
 							&rf_listen_max_connections, 1000, 1, 100000,
 							PGC_POSTMASTER, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("referral.listen_max_header",

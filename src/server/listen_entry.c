@@ -258,13 +258,13 @@ rf_listen_parse(const char *text, RfListenEntries *entries)
 }
 
 void
-rf_listen_place(const RfListenEntry *entry, char *text, int size)
+rf_listen_place(const RfListenEntry *entry, char place[RF_LISTEN_PLACE])
 {
 	bool bracketed = strchr(entry->host, ':') != NULL;
 
 	if (entry->local)
-		snprintf(text, size, "unix:%s", entry->host);
+		snprintf(place, RF_LISTEN_PLACE, "unix:%s", entry->host);
 	else
-		snprintf(text, size, "%s%s%s:%d", bracketed ? "[" : "", entry->host, bracketed ? "]" : "",
-				 entry->port);
+		snprintf(place, RF_LISTEN_PLACE, "%s%s%s:%d", bracketed ? "[" : "", entry->host,
+				 bracketed ? "]" : "", entry->port);
 }

@@ -17,6 +17,7 @@
 /* Bytes, the terminating zero included; that of databases is the server's own. */
 #define RF_LISTEN_HOST	   256
 #define RF_LISTEN_DATABASE 64
+#define RF_LISTEN_PLACE	   (RF_LISTEN_HOST + 16)
 
 typedef struct RfListenEntry
 {
@@ -39,6 +40,6 @@ typedef struct RfListenEntries
 extern const char *rf_listen_parse(const char *text, RfListenEntries *entries);
 
 /* The entry as it would be written, without its database: host:port, path of the socket. */
-extern void rf_listen_place(const RfListenEntry *entry, char *text, int size);
+extern void rf_listen_place(const RfListenEntry *entry, char place[RF_LISTEN_PLACE]);
 
 #endif /* RF_LISTEN_ENTRY_H */

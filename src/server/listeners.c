@@ -57,9 +57,8 @@ listeners_answers(RfListening *slot, int class)
 static void
 listeners_put(ReturnSetInfo *result, const RfListening *copy, RfListening *slot)
 {
-	char  place[RF_LISTEN_HOST + 16];
 	Datum values[LISTENERS_COLUMNS] = {
-		0,
+		CStringGetTextDatum(copy->place),
 		CStringGetTextDatum(copy->entry.database),
 		Int32GetDatum(copy->number),
 		Int32GetDatum((int32) copy->pid),
@@ -76,8 +75,6 @@ listeners_put(ReturnSetInfo *result, const RfListening *copy, RfListening *slot)
 	};
 	bool nulls[LISTENERS_COLUMNS] = {false};
 
-	rf_listen_place(&copy->entry, place, sizeof(place));
-	values[0] = CStringGetTextDatum(place);
 	nulls[3] = copy->pid == 0;
 	nulls[6] = copy->detail[0] == '\0';
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);

@@ -59,6 +59,7 @@ listening_init(RfListening *slot, int entry, int number)
 {
 	memset(slot, 0, sizeof(*slot));
 	slot->entry = listening_entries.entry[entry];
+	rf_listen_place(&slot->entry, slot->place);
 	slot->entry_number = entry;
 	slot->number = number;
 	slot->since = slot->start_at = rf_steady_now();

@@ -39,6 +39,7 @@ typedef enum RfListeningState
 typedef struct RfListening
 {
 	RfListenEntry	 entry;
+	char			 place[RF_LISTEN_PLACE];	  /* of the entry, as it was written */
 	int				 entry_number;				  /* in referral.listen, from 0 */
 	int				 number;					  /* among those of the entry, from 1 */
 	pid_t			 pid;						  /* lock; 0: none */

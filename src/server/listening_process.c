@@ -89,9 +89,9 @@ rf_listening_register(const RfListenEntry *entry, int number, int slot)
 		.bgw_function_name = "rf_listening_main",
 		.bgw_main_arg = Int32GetDatum(slot),
 	};
-	char place[RF_LISTEN_HOST + 16];
+	char place[RF_LISTEN_PLACE];
 
-	rf_listen_place(entry, place, sizeof(place));
+	rf_listen_place(entry, place);
 	snprintf(listener.bgw_name, sizeof(listener.bgw_name), "referral listener %d on %s",
 			 number, place);
 	RegisterBackgroundWorker(&listener);

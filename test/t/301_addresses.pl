@@ -6,6 +6,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::RealBin/../lib";
 use IO::Socket::INET;
+use IO::Socket::IP;
 use IO::Socket::UNIX;
 use Listener;
 use PostgreSQL::Test::Cluster;
@@ -100,5 +101,22 @@ $node->start;
 ok(await_detail($node, "127.0.0.1:$port", 'Address already in use'), 'two servers do not share a port');
 $second->stop;
 ok(await_serving($node, "127.0.0.1:$port"), 'until the other one stops');
+
+# IPv6, and all addresses.
+SKIP:
+{
+	skip 'no IPv6 here', 4 unless IO::Socket::IP->new(LocalHost => '::1', Listen => 1);
+	my $any = PostgreSQL::Test::Cluster::get_free_port();
+	$node->append_conf('postgresql.conf', "referral.listen = '[::1]:$port/shop, *:$any/shop'");
+	$node->restart;
+	ok(await_serving($node, $_), "$_ is served") foreach "[::1]:$port", "*:$any";
+	is(caller_to($port), undef, 'an address of one family is not one of the other');
+	my @six = map { IO::Socket::IP->new(PeerHost => '::1', PeerPort => $_) } $port, $any;
+	$_->syswrite("GET /r/X HTTP/1.1\r\nHost: test\r\n\r\n") foreach @six;
+	is_deeply(
+		[ map { status_of($_) } (map { hear($_) } @six), get_over($any, '/r/X') ],
+		[ 404, 404, 404 ],
+		'all addresses are of both');
+}
 $node->stop;
 done_testing();

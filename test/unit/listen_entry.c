@@ -121,7 +121,7 @@ test_good(void)
 	{
 		RfListenEntries entries;
 		const char	   *wrong = rf_listen_parse(good[i].text, &entries);
-		char			place[RF_LISTEN_HOST + 16] = "";
+		char			place[RF_LISTEN_PLACE] = "";
 
 		if (good[i].place == NULL)
 		{
@@ -129,7 +129,7 @@ test_good(void)
 			continue;
 		}
 		if (wrong == NULL && entries.n == 1)
-			rf_listen_place(&entries.entry[0], place, sizeof(place));
+			rf_listen_place(&entries.entry[0], place);
 		ok(strcmp(place, good[i].place) == 0, "place in %s: %s", good[i].text,
 		   wrong != NULL ? wrong : place);
 		ok(strcmp(entries.entry[0].database, good[i].database) == 0, "and its database");
