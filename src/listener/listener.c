@@ -165,7 +165,10 @@ listener_look_around(void *arg)
 {
 }
 
-/* Whoever asked for the listener should hear that something is missing. */
+/*
+ * Is there something to serve? Each request asks anew, but whoever asked for the
+ * listener should see before that something is missing, and that it came.
+ */
 static void
 listener_look(void)
 {
@@ -282,6 +285,7 @@ listener_finish(WaitEventSet *set)
 	(void) listener_work();
 	for (int i = 0; i < listener_ndaemons; i++)
 		rf_daemon_quiesce(listener_daemons[i]);
+	listener_sockets.n = 0;
 	for (;;)
 	{
 		long timeout = listener_work();
@@ -293,13 +297,18 @@ listener_finish(WaitEventSet *set)
 	}
 }
 
+/*
+ * The library may not be stopped while it was told to put requests off, as those are
+ * that wait for a round; the system closes their connections as well.
+ */
 static void
 listener_leave(void)
 {
-	for (int i = 0; i < listener_ndaemons; i++)
-		rf_daemon_stop(listener_daemons[i]);
-	listener_ndaemons = 0;
-	listener_sockets.n = 0;
+	if (listener_requests() == 0)
+	{
+		for (int i = 0; i < listener_ndaemons; i++)
+			rf_daemon_stop(listener_daemons[i]);
+	}
 	rf_round_finish();
 	/* Status 0 would mean: never again. */
 	proc_exit(1);
@@ -319,6 +328,8 @@ listener_serve(void)
 	while (!rf_listening_must_leave)
 	{
 		MemoryContextSwitchTo(context);
+		if (rf_listening_take_news())
+			listener_look();
 		listener_wait(set, listener_work());
 		MemoryContextReset(context);
 	}

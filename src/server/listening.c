@@ -68,6 +68,7 @@ listening_init(RfListening *slot, int entry, int number)
 				? "no background worker process is free; increase max_worker_processes"
 				: "referral was built without libmicrohttpd",
 			sizeof(slot->detail));
+	pg_atomic_init_u32(&slot->news, 0);
 	pg_atomic_init_u32(&slot->connections, 0);
 	for (int i = 0; i < RF_LISTENING_CLASSES; i++)
 		pg_atomic_init_u64(&slot->answers[i], 0);
@@ -168,16 +169,18 @@ rf_listening_serves(Oid database)
 }
 
 void
-rf_listening_wake(void)
+rf_listening_wake(Oid database)
 {
 	for (int i = 0; i < rf_listening_count(); i++)
 	{
 		RfListening *slot = &listening_slots[i];
+		bool		 waits = slot->state == RF_LISTENING_WAITING || slot->state == RF_LISTENING_HELD;
 
-		if (slot->state != RF_LISTENING_WAITING && slot->state != RF_LISTENING_HELD)
-			continue;
-		slot->start_at = rf_steady_now();
-		if (slot->latch != NULL)
+		if (waits)
+			slot->start_at = rf_steady_now();
+		else if (slot->database == database)
+			pg_atomic_write_u32(&slot->news, 1);
+		if (slot->latch != NULL && (waits || slot->database == database))
 			SetLatch(slot->latch);
 	}
 }
@@ -353,6 +356,12 @@ rf_listening_report(RfListeningState state, const char *detail)
 	if (slot->state != RF_LISTENING_LEAVING)
 		listening_set(slot, state, detail);
 	LWLockRelease(rf_shmem->lock);
+}
+
+bool
+rf_listening_take_news(void)
+{
+	return pg_atomic_exchange_u32(&rf_own_listening->news, 0) != 0;
 }
 
 void

@@ -51,6 +51,7 @@ typedef struct RfListening
 	int				 failures;					  /* lock; one soon after another */
 	bool			 bound;						  /* lock; it has its sockets */
 	char			 detail[RF_LISTENING_DETAIL]; /* lock; why it is so, may be empty */
+	pg_atomic_uint32 news;						  /* 1: the extension may have come */
 	pg_atomic_uint32 connections;				  /* open now */
 	pg_atomic_uint64 answers[RF_LISTENING_CLASSES];
 	pg_atomic_uint64 rejected; /* requests and connections, by a limit */
@@ -77,9 +78,11 @@ extern bool rf_listening_dismiss(Oid database);
 /* Are there any? Lock held. */
 extern bool rf_listening_serves(Oid database);
 
-/* Databases may have changed: those that wait for one try again. Lock held
- * exclusively. */
-extern void rf_listening_wake(void);
+/*
+ * Databases may have changed: those that wait for one try again. The extension may
+ * have come to this one: those that serve it look. Lock held exclusively.
+ */
+extern void rf_listening_wake(Oid database);
 
 /* ---- a listener: its own slot ------------------------------------------- */
 
@@ -106,6 +109,9 @@ extern PGDLLEXPORT bool rf_listening_connected(void);
 
 /* Takes the lock only if something changed; the detail may be NULL. */
 extern PGDLLEXPORT void rf_listening_report(RfListeningState state, const char *detail);
+
+/* Has there been news since the last call? */
+extern PGDLLEXPORT bool rf_listening_take_news(void);
 
 /* What the process dies of, to be seen once it has. */
 extern PGDLLEXPORT void rf_listening_note_error(const char *message);

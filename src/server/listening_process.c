@@ -125,6 +125,8 @@ rf_listening_sleep(long ms)
 	rf_listening_is_patient = false;
 	if (rf_listening_must_leave)
 		proc_exit(1);
+	/* There is nothing to cancel here. */
+	QueryCancelPending = false;
 	CHECK_FOR_INTERRUPTS();
 }
 

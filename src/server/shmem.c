@@ -149,6 +149,6 @@ rf_shmem_request(Oid database)
 	}
 	if (rf_shmem->launcher != NULL)
 		SetLatch(rf_shmem->launcher);
-	rf_listening_wake();
+	rf_listening_wake(database);
 	LWLockRelease(rf_shmem->lock);
 }

@@ -43,8 +43,8 @@ extern void rf_shmem_setup(void);
 /*
  * Ask the launcher to read the list of databases and to look for the extension
  * in this one, even if it has just done so (InvalidOid: in new ones only). Listeners
- * that wait for their database try again. Does nothing without shared memory;
- * raises no error.
+ * that wait for their database try again, and those of this one look as well. Does
+ * nothing without shared memory; raises no error.
  */
 extern void rf_shmem_request(Oid database);
 

@@ -73,14 +73,15 @@ ok($node->log_contains(qr/referral answers with status 503 on 127.0.0.1:$port.*\
 # ---- an extension comes
 
 $node->safe_psql('shop', "CREATE EXTENSION referral VERSION '0.3.0'");
+await('other version');
 is(status_of(get_over($_, '/r/X')), 503, "an older extension: $_") foreach ($port) x 8, $path;
 ok( $node->poll_query_until('postgres',
 		"SELECT bool_or(state = 'other version' AND detail LIKE 'the extension is of version 0.3.0, %')"
 		  . ' FROM rf_listeners()'),
 	'seen in rf_listeners()');
 $node->safe_psql('shop', 'ALTER EXTENSION referral UPDATE');
-is(status_of(get_over($_, '/r/X')), 404, "an updated one: $_") foreach ($port) x 8, $path;
 await('serving');
+is(status_of(get_over($_, '/r/X')), 404, "an updated one: $_") foreach ($port) x 8, $path;
 $node->safe_psql('shop', 'DROP EXTENSION referral');
 is(status_of(get_over($port, '/r/X')), 503, 'a dropped one');
 $node->safe_psql('shop', 'CREATE EXTENSION referral');
