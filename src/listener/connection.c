@@ -131,7 +131,7 @@ rf_connections_make_room(RfConnections *all)
 	int				   n = all->most / SHARE + 1;
 	dlist_mutable_iter i;
 
-	if (all->n < all->most)
+	if (!rf_connections_full(all))
 		return;
 	dlist_foreach_modify(i, &all->by_deadline)
 	{
@@ -186,7 +186,7 @@ rf_connections_wait(RfConnections *all)
 		return -1;
 	first = dlist_container(RfConnection, node, all->by_deadline.head.next);
 	at = first->deadline;
-	if (all->n >= all->most)
+	if (rf_connections_full(all))
 		at = Min(at, connections_room_at(all));
 	return Max(at - all->clock, 0);
 }

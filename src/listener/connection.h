@@ -24,6 +24,7 @@ typedef struct RfConnections
 	int			n;
 	int			most;
 	int			requests; /* that have begun and are not answered */
+	bool		starving; /* no more files may be open */
 	TimestampTz clock;	  /* now, without the time that rounds took */
 } RfConnections;
 
@@ -57,6 +58,13 @@ extern void rf_connection_shut(RfConnection *connection);
 
 /* Shut those whose time is over. */
 extern void rf_connections_cut(RfConnections *all);
+
+/* Is there no room for another one? */
+static inline bool
+rf_connections_full(const RfConnections *all)
+{
+	return all->n >= all->most || all->starving;
+}
 
 /*
  * If there is no room for another connection, shut those that have been waiting

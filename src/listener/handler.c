@@ -57,9 +57,9 @@ handler_closed(RfDaemon *daemon, RfConnection *connection)
 	if (n > 0 || (n < 0 && connection->unread && (errno == EAGAIN || errno == EWOULDBLOCK)))
 		rf_linger_add(&daemon->linger, connection->socket, daemon->now);
 	/* libmicrohttpd stopped accepting, and goes on no sooner than when it runs again. */
-	if (daemon->connections.n == daemon->connections.most || daemon->starving)
+	if (rf_connections_full(&daemon->connections))
 		daemon->again = true;
-	daemon->starving = false;
+	daemon->connections.starving = false;
 	rf_connection_close(connection);
 	rf_handler_connections--;
 }
@@ -242,7 +242,7 @@ handler_message(void *cls, const char *format, va_list arguments)
 
 	if (strncmp(format, "Error accepting", strlen("Error accepting")) == 0 ||
 		strncmp(format, "Hit process", strlen("Hit process")) == 0)
-		daemon->starving = daemon->starved = true;
+		daemon->connections.starving = daemon->starved = true;
 }
 
 /* It found itself in a state that cannot be, and does not want us to return. */

@@ -29,10 +29,9 @@ struct RfDaemon
 	TimestampTz		   now;
 	TimestampTz		   rounds; /* the time that rounds took, in all */
 	MemoryContext	   context;
-	bool			   quiet;	 /* takes no new connections */
-	bool			   again;	 /* is to run at once */
-	bool			   starving; /* libmicrohttpd met a limit of the system */
-	bool			   starved;	 /* which is to be told */
+	bool			   quiet;	/* takes no new connections */
+	bool			   again;	/* is to run at once */
+	bool			   starved; /* libmicrohttpd met a limit of the system */
 	TimestampTz		   starved_told;
 };
 
