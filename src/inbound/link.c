@@ -182,14 +182,20 @@ click_of(const Owner *owner, const RfVisit *visit)
 }
 
 static void
-click_add_at_once(const RfClick *click)
+click_keep(RfClick *click)
+{
+	rf_click_note(click);
+}
+
+static void
+click_add_at_once(RfClick *click)
 {
 	rf_clicked_add(click, 1);
 }
 
 static void
 owner_followed(const Owner *owner, const Follower *follower, const Follower *end,
-			   void (*keep)(const RfClick *click))
+			   void (*keep)(RfClick *click))
 {
 	Lead lead = lead_of(owner);
 
@@ -219,7 +225,7 @@ followers_first(const Follower *followers, int n, const Owner *owner)
 }
 
 static void
-links_follow(RfVisit **visits, int n, void (*keep)(const RfClick *click))
+links_follow(RfVisit **visits, int n, void (*keep)(RfClick *click))
 {
 	int		  nfollowers;
 	int		  nowners;
@@ -237,7 +243,7 @@ links_follow(RfVisit **visits, int n, void (*keep)(const RfClick *click))
 void
 rf_links_follow(RfVisit **visits, int n)
 {
-	links_follow(visits, n, rf_click_note);
+	links_follow(visits, n, click_keep);
 }
 
 Datum

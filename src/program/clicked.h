@@ -18,8 +18,8 @@ typedef struct RfClick
 	int64	campaign_id;
 } RfClick;
 
-/* Add them to what was counted before. Inside an engine scope. */
-extern void rf_clicked_add(const RfClick *clicks, int n);
+/* Add them, different ones, to what was counted before; sorts them. Inside an engine scope. */
+extern void rf_clicked_add(RfClick *clicks, int n);
 
 /*
  * Make one row for each person and day of those of past days, at most RF_BATCH of

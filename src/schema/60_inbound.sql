@@ -55,6 +55,7 @@ COMMENT ON COLUMN @extschema@.rf_inbound_token.previous_hash IS
 COMMENT ON COLUMN @extschema@.rf_inbound_token.previous_until IS
 'first instant at which that one is not valid';
 
+-- With room in each page, so that who clicks again costs no entry in an index.
 CREATE TABLE @extschema@.rf_click (
 	campaign_id bigint NOT NULL,
 	participant_id bigint NOT NULL,
@@ -65,7 +66,7 @@ CREATE TABLE @extschema@.rf_click (
 	visitors integer NOT NULL DEFAULT 1
 		CHECK (visitors > 0),
 	PRIMARY KEY (participant_id, day, visitor)
-);
+) WITH (fillfactor = 70);
 
 COMMENT ON TABLE @extschema@.rf_click IS
 'clicks on links: by day and visitor while the day lasts, by day from then on';

@@ -9,7 +9,8 @@
 
 ALTER TABLE @extschema@.rf_click
 	ADD COLUMN visitors integer NOT NULL DEFAULT 1
-		CHECK (visitors > 0);
+		CHECK (visitors > 0),
+	SET (fillfactor = 70);
 -- @include 63_click.sql
 
 -- Inbound.
