@@ -13,6 +13,7 @@
 #   BENCH_CLIENTS      connections
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+source "$BENCH/listening.sh"
 
 SECONDS_HTTP=${BENCH_SECONDS:-6}
 TRANSACTIONS=${BENCH_TRANSACTIONS:-32000}
@@ -60,19 +61,6 @@ start_bench_cluster() {
 supply() {
 	local http=$((MOST * SECONDS_HTTP / 2)) pgbench=$((TRANSACTIONS + CLIENTS))
 	echo $((((2 + 4 * ROUNDS) * http + 4 * ROUNDS * pgbench) / 10000 * 10000 + 10000))
-}
-
-free_port() {
-	perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport'
-}
-
-await_listener() {
-	local i
-	for ((i = 0; i < 100; i++)); do
-		! curl -s --noproxy '*' -o "$WORK/tmp/health" "http://127.0.0.1:$LISTEN_PORT/health" || return 0
-		sleep 0.1
-	done
-	die "nothing listens: $(tail -n 5 "$WORK/cluster/server.log")"
 }
 
 restart_with_two() {

@@ -4,13 +4,13 @@
 # another machine, ratios taken in the same run do. Nothing here fails because
 # it is slow.
 #
-#   bash test/bench/run.sh [programme|rules|copy|attach|drain|workers|latency|enqueue|memory|age|fairness|compare|views|inbound ...]
+#   bash test/bench/run.sh [programme|rules|copy|attach|drain|workers|latency|enqueue|memory|age|fairness|compare|views|inbound|links ...]
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 main() {
 	local part
-	[ $# -gt 0 ] || set -- programme rules copy attach drain workers latency enqueue memory age fairness compare views inbound
+	[ $# -gt 0 ] || set -- programme rules copy attach drain workers latency enqueue memory age fairness compare views inbound links
 	prepare
 	heading 'The machine'
 	describe_machine
