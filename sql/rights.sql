@@ -149,6 +149,7 @@ SELECT count(*) > 0 AS seen FROM rf_referral_tree WHERE campaign_id = :campaign;
 SELECT rule, amount, state FROM rf_reward_status WHERE campaign_id = :campaign AND earned_by = 'RIGHT-BOB' AND state = 'issued';
 SELECT count(*) FROM rf_status;
 SELECT count(*) >= 0 AS seen FROM rf_webhook_status;
+SELECT rf_health() ? 'status' AS health, rf_metrics() LIKE '# HELP%' AS metrics, count(*) >= 0 AS listeners FROM rf_listeners();
 \set VERBOSITY sqlstate
 SELECT name FROM rf_leaderboard;
 SELECT * FROM rf_reward_status;

@@ -94,7 +94,8 @@ sub hold_idle
 
 my @holders = map { hold_idle($_) } 0 .. 9;
 my @begun;
-while (@begun < @holders)
+my $end = time + $PostgreSQL::Test::Utils::timeout_default;
+while (@begun < @holders && time < $end)
 {
 	@begun = -e "$dir/idle" ? split(/\n/, slurp_file("$dir/idle")) : ();
 	sleep 0.05;
