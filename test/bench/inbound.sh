@@ -24,7 +24,7 @@ TARGET=0.5
 MOST=12000 # a second: nobody qualifies as many
 
 FIRST=0          # person who comes next
-declare -A RATES # "variant fsync": one number for each run
+declare -A RATES CPU # "variant fsync": one number for each run
 
 main() {
 	have wrk || install_packages wrk
@@ -44,6 +44,7 @@ main() {
 # be sent stays where it is.
 start_bench_cluster() {
 	LISTEN_PORT=$(free_port)
+	TICKS=$(getconf CLK_TCK)
 	start_cluster cluster "${STEADY[@]}" \
 		'max_connections = 200' \
 		'max_logical_replication_workers = 0' \
@@ -72,13 +73,15 @@ restart_with_two() {
 
 # ---- one run --------------------------------------------------------------
 
-# Sets RATE.
+# Sets RATE and MICROSECONDS, of CPU for each.
 run_http() {
-	local qualified other example
+	local qualified other example before
+	before=$(listener_ticks)
 	QUALIFY_PATH="/webhook/$TOKEN/qualify" QUALIFY_FIRST=$FIRST \
 		wrk -t 1 -c "$CLIENTS" -d "$SECONDS_HTTP" -s "$BENCH/inbound.lua" "http://127.0.0.1:$LISTEN_PORT" >"$WORK/wrk.log" 2>&1
 	read -r RATE qualified other P50 P99 example < <(sed -n 's/^RESULT //p' "$WORK/wrk.log")
 	[ "${other:-1}" -eq 0 ] || { cat "$WORK/wrk.log" >&2; die "$other requests were not answered as they should: $example"; }
+	MICROSECONDS=$(calculate "($(listener_ticks) - $before) * 1e6 / $TICKS / $qualified" 1)
 	check_qualified "$FIRST" "$qualified"
 	FIRST=$((FIRST + qualified + 4 * CLIENTS))
 }
@@ -92,17 +95,35 @@ check_qualified() { # FIRST COUNT
 		die "$2 were told that they qualified, $found have"
 }
 
-# Sets RATE.
+# The same.
 run_pgbench() { # PROTOCOL
-	local each=$((TRANSACTIONS / CLIENTS))
+	local each=$((TRANSACTIONS / CLIENTS)) before
+	before=$(backend_ticks)
 	printf '%s\n' '\set n :n + 1' '\set who :first + :n * :clients + :client_id' \
 		"SELECT * FROM rf_qualify('Q' || :who);" >"$WORK/qualify.pgbench"
 	pgbench -n -M "$1" -c "$CLIENTS" -j 1 -t "$each" -P 1 -D n=-1 -D clients="$CLIENTS" -D first="$FIRST" \
 		-f "$WORK/qualify.pgbench" >"$WORK/pgbench.log" 2>&1 ||
 		{ cat "$WORK/pgbench.log" >&2; die 'pgbench failed'; }
 	RATE=$(steady_rate <"$WORK/pgbench.log")
+	MICROSECONDS=$(calculate "($(backend_ticks) - $before) * 1e6 / $TICKS / ($each * $CLIENTS)" 1)
 	check_qualified "$FIRST" $((each * CLIENTS))
 	FIRST=$((FIRST + each * CLIENTS))
+}
+
+listener_ticks() {
+	local pid sum=0
+	for pid in $(sql -c "SELECT pid FROM pg_stat_activity WHERE backend_type = 'referral listener'"); do
+		sum=$((sum + $(process_ticks "$pid")))
+	done
+	echo "$sum"
+}
+
+# Of backends that ended, once all have; their first calls included.
+backend_ticks() {
+	local postmaster
+	postmaster=$(head -n 1 "$WORK/cluster/postmaster.pid")
+	while [ "$(sql -c "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'")" -gt 1 ]; do sleep 0.1; done
+	ended_children_ticks "$postmaster"
 }
 
 # The seconds after the first ones, and before those in which clients were done.
@@ -136,10 +157,13 @@ measure() { # VARIANT FSYNC
 	*) run_pgbench "$1" ;;
 	esac
 	RATES[$1 $2]+=" $RATE"
+	CPU[$1 $2]+=" $MICROSECONDS"
 }
 
 # shellcheck disable=SC2086 # a list of numbers
 rate() { median ${RATES[$1 $2]}; } # VARIANT FSYNC
+# shellcheck disable=SC2086
+cpu() { median ${CPU[$1 $2]}; } # VARIANT FSYNC
 
 report() {
 	local fsync
@@ -147,6 +171,10 @@ report() {
 	for fsync in on off; do
 		printf '%-6s %10.0f %14.0f %10.0f %10.0f %8s %8s\n' "$fsync" "$(rate http $fsync)" "$(rate http2 $fsync)" \
 			"$(rate simple $fsync)" "$(rate prepared $fsync)" "$(ratio $fsync simple)" "$(ratio $fsync prepared)"
+	done
+	say
+	for fsync in on off; do
+		say "fsync $fsync: CPU of the server for each, µs: listener $(cpu http $fsync), backends $(cpu simple $fsync) and $(cpu prepared $fsync)"
 	done
 	say
 	for fsync in on off; do
