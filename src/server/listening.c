@@ -174,13 +174,14 @@ rf_listening_wake(Oid database)
 	for (int i = 0; i < rf_listening_count(); i++)
 	{
 		RfListening *slot = &listening_slots[i];
-		bool		 waits = slot->state == RF_LISTENING_WAITING || slot->state == RF_LISTENING_HELD;
 
-		if (waits)
+		if (slot->state == RF_LISTENING_WAITING || slot->state == RF_LISTENING_HELD)
 			slot->start_at = rf_steady_now();
 		else if (slot->database == database)
 			pg_atomic_write_u32(&slot->news, 1);
-		if (slot->latch != NULL && (waits || slot->database == database))
+		else
+			continue;
+		if (slot->latch != NULL)
 			SetLatch(slot->latch);
 	}
 }
