@@ -32,8 +32,7 @@ end
 function done(summary, latency, requests)
 	local thread = threads[1]
 
-	print(string.format("RESULT %.1f %d %d %.2f %.2f %s", thread:get("qualified") / summary.duration * 1e6,
+	print(string.format("RESULT %.1f %d %d %s", thread:get("qualified") / summary.duration * 1e6,
 		thread:get("qualified"), thread:get("other") + summary.errors.connect + summary.errors.read +
-		summary.errors.write + summary.errors.timeout, latency:percentile(50) / 1000,
-		latency:percentile(99) / 1000, thread:get("example")))
+		summary.errors.write + summary.errors.timeout, thread:get("example")))
 end
