@@ -87,12 +87,14 @@ EXTRA_CLEAN = build $(EXTENSION)--*.sql src/*/*.o src/*/*.bc $(LISTENER_LIBRARY)
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
 
 # On a bare machine test and demo install the server first, so its absence
-# must not end make here.
-ifneq (,$(wildcard $(PGXS)))
+# must not end make here. Debian ships pgxs.mk with psql: the headers tell.
+SERVER_HEADERS := $(wildcard $(shell $(PG_CONFIG) --includedir-server 2>/dev/null)/postgres.h)
+HAVE_PGXS := $(and $(wildcard $(PGXS)),$(SERVER_HEADERS))
+ifdef HAVE_PGXS
 include $(PGXS)
 else
 all install installcheck clean:
-	@echo "$(PG_CONFIG) not found: install the server's development package (Debian: postgresql-server-dev-15), or set PG_CONFIG" >&2; exit 1
+	@echo "no server headers by $(PG_CONFIG): install the server's development package (Debian: postgresql-server-dev-15), or set PG_CONFIG" >&2; exit 1
 endif
 
 # ---- rules ----------------------------------------------------------------
@@ -113,7 +115,7 @@ endif
 
 .PHONY: listener install-listener uninstall-listener
 
-ifneq (,$(wildcard $(PGXS)))
+ifdef HAVE_PGXS
 all: listener
 install: install-listener
 uninstall: uninstall-listener

@@ -77,10 +77,8 @@ wanted_major() {
 	echo "${major:-15}"
 }
 
-pgxs_file() { # NAME: is this file of the development package there?
-	local pgxs
-	pgxs=$("$PG_CONFIG" --pgxs 2>/dev/null) && [ -f "$(dirname "$pgxs")/../../$1" ]
-}
+# By its headers: Debian ships pgxs.mk with psql, too.
+has_development_package() { [ -f "$("$PG_CONFIG" --includedir-server 2>/dev/null)/postgres.h" ]; }
 
 has_server() { [ -x "$("$PG_CONFIG" --bindir 2>/dev/null)/postgres" ]; }
 
@@ -95,7 +93,7 @@ missing_packages() {
 			have make || echo make
 			have flock || echo util-linux
 			has_server || echo "postgresql-$major"
-			pgxs_file src/makefiles/pgxs.mk || echo "postgresql-server-dev-$major"
+			has_development_package || echo "postgresql-server-dev-$major"
 			have curl-config || echo libcurl4-openssl-dev
 			[ -f /usr/include/openssl/hmac.h ] || have_openssl_headers || echo libssl-dev
 			have pkg-config || echo pkg-config
