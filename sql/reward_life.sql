@@ -23,7 +23,11 @@ CREATE VIEW life AS
 -- themselves, issued
 SELECT changed, rewards FROM rf_qualify('LIFE-BOB');
 SELECT * FROM life;
-SELECT s.rule, s.due_at - s.earned_at AS hold FROM rf_reward_status s WHERE s.earned_by = 'LIFE-BOB' ORDER BY rule COLLATE "C";
+SELECT s.rule, rule.hold, s.due_at = s.earned_at + rule.hold AS held
+FROM rf_reward_status s
+JOIN rf_reward_rule rule ON rule.campaign_id = :campaign AND rule.name = s.rule
+WHERE s.earned_by = 'LIFE-BOB'
+ORDER BY s.rule COLLATE "C";
 
 -- guards 5.10: a hold that was over when the event is told is no hold
 SELECT changed, rewards FROM rf_qualify('LIFE-CYD', occurred_at => '2024-02-01');
