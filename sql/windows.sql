@@ -79,7 +79,7 @@ SET referral.clock_offset = '40 d';
 INSERT INTO rf_participant (campaign_id, email, code, referred_by) VALUES
 	(:campaign, 'hal@win.example', 'WIN-HAL', 'WIN-ANN');
 RESET referral.clock_offset;
-UPDATE rf_campaign SET qualify_within = '10 years' WHERE id = :campaign;
+UPDATE rf_campaign SET qualify_within = '3650 days' WHERE id = :campaign;
 SELECT * FROM windows;
 -- guards: to the engine 12 months are not 360 days, although SQL says they are equal
 UPDATE rf_campaign SET qualify_within = '12 months' WHERE id = :campaign;
