@@ -2,9 +2,10 @@
  * form.c
  *	  See form.h.
  */
-#include "inbound/form.h"
-
 #include <string.h>
+
+#include "base/percent.h"
+#include "inbound/form.h"
 
 RfForm
 rf_form(char *text, size_t length)
@@ -12,19 +13,6 @@ rf_form(char *text, size_t length)
 	RfForm form = {text, text + length};
 
 	return form;
-}
-
-/* -1: no hexadecimal digit. */
-static int
-digit_value(char digit)
-{
-	if (digit >= '0' && digit <= '9')
-		return digit - '0';
-	if (digit >= 'a' && digit <= 'f')
-		return digit - 'a' + 10;
-	if (digit >= 'A' && digit <= 'F')
-		return digit - 'A' + 10;
-	return -1;
 }
 
 /* Decode in place, which never takes more room. Returns the length. */
@@ -35,10 +23,11 @@ decode(char *text, size_t length)
 
 	for (size_t i = 0; i < length; i++)
 	{
-		if (text[i] == '%' && i + 2 < length && digit_value(text[i + 1]) >= 0 &&
-			digit_value(text[i + 2]) >= 0)
+		int byte = text[i] == '%' ? rf_percent_byte(text + i, text + length) : -1;
+
+		if (byte >= 0)
 		{
-			*out++ = (char) (digit_value(text[i + 1]) * 16 + digit_value(text[i + 2]));
+			*out++ = (char) byte;
 			i += 2;
 		}
 		else

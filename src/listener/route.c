@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "base/percent.h"
 #include "listener/route.h"
 
 /* The longest of each that can mean anything. */
@@ -20,23 +21,12 @@ typedef struct Parts
 	char *part[PARTS_MAX];
 } Parts;
 
-static int
-route_hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* Decode where it stands. False if a "%" begins nothing, or a control character. */
 static bool
 route_decode(char *text)
 {
-	char *to = text;
+	const char *end = text + strlen(text);
+	char	   *to = text;
 
 	for (const char *from = text; *from != '\0'; from++, to++)
 	{
@@ -44,12 +34,11 @@ route_decode(char *text)
 
 		if (c == '%')
 		{
-			int high = route_hex(from[1]);
-			int low = high < 0 ? -1 : route_hex(from[2]);
+			int byte = rf_percent_byte(from, end);
 
-			if (low < 0)
+			if (byte < 0)
 				return false;
-			c = high * 16 + low;
+			c = byte;
 			from += 2;
 		}
 		if (c < 0x20 || c == 0x7f)

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "base/percent.h"
 #include "server/listen_entry.h"
 
 /* Part of the text that is being read. */
@@ -51,33 +52,19 @@ span_find_last(Span span, char c)
 	return NULL;
 }
 
-static int
-entry_hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* The next byte, decoded; 0: the text is wrong there. */
 static char
 entry_take_byte(Span *span)
 {
-	int high;
-	int low;
+	int byte;
 
 	if (*span->start != '%')
 		return *span->start++;
-	if (span->end - span->start < 3)
+	byte = rf_percent_byte(span->start, span->end);
+	if (byte < 0)
 		return 0;
-	high = entry_hex_digit(span->start[1]);
-	low = entry_hex_digit(span->start[2]);
 	span->start += 3;
-	return high < 0 || low < 0 ? 0 : (char) (high * 16 + low);
+	return (char) byte;
 }
 
 /* Returns NULL or what is wrong. */
