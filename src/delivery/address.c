@@ -28,6 +28,7 @@ static const Range ranges_v4[] = {
 	{"10.0.0.0", 8, "private network"},
 	{"100.64.0.0", 10, "shared address space"},
 	{"127.0.0.0", 8, "loopback"},
+	{"168.63.129.16", 32, "metadata address"}, /* Azure's, which looks public */
 	{"169.254.0.0", 16, "link-local address"},
 	{"172.16.0.0", 12, "private network"},
 	{"192.0.0.0", 24, "reserved network"},

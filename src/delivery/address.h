@@ -27,7 +27,7 @@ typedef struct RfNetwork
 	int			  bits;
 } RfNetwork;
 
-#define RF_MAX_NETWORKS 128
+#define RF_MAX_NETWORKS 1024
 
 typedef struct RfNetworks
 {

@@ -53,12 +53,29 @@ blame_is_proxys(const RfFacts *facts)
 }
 
 static bool
+blame_is_unreachable(const RfFacts *facts)
+{
+	return !facts->connected &&
+		(facts->connect_errno == ENETUNREACH || facts->connect_errno == ENETDOWN ||
+		 facts->connect_errno == EHOSTUNREACH);
+}
+
+/* Nobody can be reached. */
+static bool
 blame_is_networks(const RfFacts *facts)
 {
-	if (facts->connected || facts->has_network)
-		return false;
-	return facts->unresolved || facts->connect_errno == ENETUNREACH ||
-		facts->connect_errno == ENETDOWN || facts->connect_errno == EHOSTUNREACH;
+	return !facts->has_network &&
+		(blame_is_unreachable(facts) || (facts->unresolved && !facts->connected));
+}
+
+/*
+ * Where no way leads out, some may be reached all the same: a machine of a closed
+ * network reaches its neighbours, of which one that is switched off is at fault itself.
+ */
+static bool
+blame_is_routes(const RfFacts *facts)
+{
+	return !facts->routed && blame_is_unreachable(facts);
 }
 
 /* Who asks for a password, the proxy or a receiver that pretends to be one? */
@@ -179,7 +196,7 @@ blame_of_failure(const RfFacts *facts)
 		return (RfBlame){.fault = RF_FAULT_FORBIDDEN, .error_class = "forbidden"};
 	if (blame_is_everybodys(facts) || blame_is_proxys(facts) || blame_is_networks(facts))
 		return blame_ours(true, false);
-	if (facts->unresolved && !facts->names_resolve)
+	if (blame_is_routes(facts) || (facts->unresolved && !facts->names_resolve))
 		return blame_ours(false, false);
 	if (blame_is_doubtful(facts) || blame_is_password(facts))
 		return blame_ours(false, true);

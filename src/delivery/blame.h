@@ -36,8 +36,9 @@ typedef struct RfFacts
 	int	 connect_errno;		/* why it could not be connected; 0: it was */
 	bool lacks_descriptors; /* now */
 	bool lacks_memory;		/* now */
-	bool has_network;
-	bool names_resolve; /* name servers answer */
+	bool has_network;		/* some address that others might reach */
+	bool routed;			/* there is a way to where it was dialled, or to everywhere */
+	bool names_resolve;		/* name servers answer */
 } RfFacts;
 
 typedef struct RfBlame

@@ -73,6 +73,8 @@ exchange_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *addr
 	(void) purpose;
 	rf_exchange_end_lookup(exchange);
 	exchange->dialled = true;
+	if (address->addrlen <= sizeof(exchange->address))
+		memcpy(&exchange->address, &address->addr, address->addrlen);
 	exchange->forbidden = exchange_forbidden(exchange, &address->addr);
 	if (exchange->forbidden != NULL)
 		return CURL_SOCKET_BAD;

@@ -29,16 +29,17 @@ typedef struct RfExchange
 	struct curl_slist  headers[RF_HTTP_HEADERS_MAX + 1];
 
 	/* How it went. */
-	const char	*forbidden;	   /* why an address was refused */
-	int			 socket_errno; /* why a socket could not be made or watched */
-	bool		 asked;		   /* for an address of its host */
-	bool		 dialled;	   /* so there was one */
-	int			 sent;		   /* how often the request was */
-	bool		 starved;	   /* of descriptors */
-	RfReply		 reply;
-	char		 peer[64];
-	char		 error[CURL_ERROR_SIZE];
-	RfHttpResult result;
+	const char			   *forbidden;	  /* why an address was refused */
+	int						socket_errno; /* why a socket could not be made or watched */
+	bool					asked;		  /* for an address of its host */
+	bool					dialled;	  /* so there was one */
+	struct sockaddr_storage address;	  /* dialled last */
+	int						sent;		  /* how often the request was */
+	bool					starved;	  /* of descriptors */
+	RfReply					reply;
+	char					peer[64];
+	char					error[CURL_ERROR_SIZE];
+	RfHttpResult			result;
 } RfExchange;
 
 /* A request is sent once, and once more if a connection that was kept has died. */

@@ -127,6 +127,8 @@ result_look_around(RfFacts *facts, const RfExchange *exchange)
 	facts->lacks_descriptors = result_lacks_descriptors();
 	facts->lacks_memory = result_lacks_memory();
 	facts->has_network = rf_reach_has_network();
+	facts->routed =
+		!exchange->dialled || rf_reach_has_route((const struct sockaddr *) &exchange->address);
 }
 
 static RfFacts
@@ -146,7 +148,8 @@ result_facts(const RfExchange *exchange, CURLcode code, int64 now)
 		.http2_assumed = exchange->http2_assumed,
 		.proxied = exchange->proxied,
 		.forwarded = exchange->forwarded,
-		.has_network = true};
+		.has_network = true,
+		.routed = true};
 
 	facts.names_resolve = result_names_resolve(exchange, facts.unresolved, now);
 	if (exchange->proxied)

@@ -81,11 +81,18 @@ outcome_error(RfOutcome outcome, const RfHttpResult *result, char *buffer, size_
 	return buffer;
 }
 
+/* Of another URL than is dialled now, an answer says only that it has failed. */
+static bool
+outcome_is_about_endpoint(const RfParcel *parcel)
+{
+	return rf_standing_is_about(parcel->endpoint, parcel);
+}
+
 /* What Retry-After asks for; -1: nothing. */
 static int64
-outcome_wish(const RfHttpResult *result, TimestampTz now)
+outcome_wish(const RfParcel *parcel, const RfHttpResult *result, TimestampTz now)
 {
-	if (result->retry_after == NULL)
+	if (result->retry_after == NULL || !outcome_is_about_endpoint(parcel))
 		return -1;
 	return rf_retry_after(result->retry_after, rf_unix_usecs(now));
 }
@@ -94,12 +101,10 @@ static void
 outcome_schedule(RfRecord *record, const RfParcel *parcel, const RfHttpResult *result,
 				 TimestampTz now)
 {
-	int64 asked = outcome_wish(result, now);
 	int64 delay = rf_retry_delay(&parcel->config->schedule, parcel->delivery.attempts + 1,
-								 pg_prng_uint32(&pg_global_prng_state), asked);
+								 pg_prng_uint32(&pg_global_prng_state),
+								 outcome_wish(parcel, result, now));
 
-	if (asked > 0)
-		rf_webhook_state_pause(parcel->endpoint, rf_steady_now() + asked);
 	record->outcome = delay < 0 ? RF_RECORD_DEAD : RF_RECORD_RETRY;
 	record->next_at = now + delay;
 }
@@ -129,10 +134,12 @@ outcome_fill(RfRecord *record, const RfParcel *parcel, const RfHttpResult *resul
 
 /* An answer may ask for more than its status does. */
 static RfOutcome
-outcome_of(const RfHttpResult *result)
+outcome_of(const RfParcel *parcel, const RfHttpResult *result)
 {
 	RfOutcome outcome = rf_retry_outcome(result->fault, result->status);
 
+	if (!outcome_is_about_endpoint(parcel))
+		return outcome == RF_OUTCOME_GONE ? RF_OUTCOME_FAILURE : outcome;
 	if (outcome == RF_OUTCOME_FAILURE && result->wish == RF_WISH_DISABLE)
 		return RF_OUTCOME_GONE;
 	if (outcome == RF_OUTCOME_FAILURE && result->wish == RF_WISH_ABORT)
@@ -163,17 +170,17 @@ outcome_decide(RfRecord *record, RfOutcome outcome, const RfParcel *parcel,
 		parcel->endpoint->unrecorded++;
 }
 
-/* What becomes of the endpoint. */
+/* What the endpoint asks for itself. One that moves to another worker is still ours. */
 static void
-outcome_judge(RfOutcome outcome, RfParcel *parcel, const RfHttpResult *result)
+outcome_grant(RfOutcome outcome, const RfParcel *parcel, const RfHttpResult *result,
+			  TimestampTz now)
 {
 	RfEndpoint *endpoint = parcel->endpoint;
-	/* Who gives up one delivery is well. */
-	bool failed = outcome != RF_OUTCOME_SUCCESS && outcome != RF_OUTCOME_ABORTED;
+	int64		pause = outcome == RF_OUTCOME_SUCCESS ? -1 : outcome_wish(parcel, result, now);
 
-	if (rf_standing_end(endpoint, parcel, result, failed, rf_steady_now()))
-		rf_webhook_state_save(endpoint);
-	if (endpoint->state != RF_ENDPOINT_ENABLED)
+	if (pause > 0)
+		rf_webhook_state_pause(endpoint, rf_steady_now() + pause);
+	if (endpoint->state != RF_ENDPOINT_ENABLED && endpoint->state != RF_ENDPOINT_MOVING)
 		return;
 	if (result->wish == RF_WISH_DISABLE)
 		rf_webhook_state_disable(endpoint, "the endpoint asked to be disabled");
@@ -181,11 +188,28 @@ outcome_judge(RfOutcome outcome, RfParcel *parcel, const RfHttpResult *result)
 		rf_webhook_state_disable(endpoint, "the endpoint answered 410 (Gone)");
 }
 
+/* What becomes of the endpoint. */
+static void
+outcome_judge(RfOutcome outcome, RfParcel *parcel, const RfHttpResult *result,
+			  const char *error, TimestampTz now)
+{
+	RfEndpoint *endpoint = parcel->endpoint;
+	/* Who gives up one delivery is well. */
+	bool failed = outcome != RF_OUTCOME_SUCCESS && outcome != RF_OUTCOME_ABORTED;
+
+	if (rf_standing_end(endpoint, parcel, result, failed, rf_steady_now()))
+		rf_webhook_state_save(endpoint);
+	if (!outcome_is_about_endpoint(parcel))
+		return;
+	rf_webhook_state_note(endpoint, now, error);
+	outcome_grant(outcome, parcel, result, now);
+}
+
 bool
 rf_outcome_take(RfParcel *parcel, const RfHttpResult *result)
 {
 	RfEndpoint *endpoint = parcel->endpoint;
-	RfOutcome	outcome = outcome_of(result);
+	RfOutcome	outcome = outcome_of(parcel, result);
 	TimestampTz now = GetCurrentTimestamp();
 	RfRecord	record;
 	char		buffer[64];
@@ -205,8 +229,7 @@ rf_outcome_take(RfParcel *parcel, const RfHttpResult *result)
 	outcome_fill(&record, parcel, result);
 	record.error = outcome_error(outcome, result, buffer, sizeof(buffer));
 	outcome_decide(&record, outcome, parcel, result, now);
-	rf_webhook_state_note(endpoint, now, record.error);
-	outcome_judge(outcome, parcel, result);
+	outcome_judge(outcome, parcel, result, record.error, now);
 	rf_statistics_note(endpoint, result, record.error != NULL);
 	rf_record_add(&record);
 	rf_parcel_free(parcel);

@@ -62,15 +62,18 @@ reach_read_local(void)
 	struct ifaddrs *interfaces;
 
 	if (getifaddrs(&interfaces) != 0)
+	{
+		rf_reach_doubt();
 		return;
+	}
 	reach_local.n = 0;
+	reach_add_listened();
 	for (struct ifaddrs *i = interfaces; i != NULL; i = i->ifa_next)
 	{
 		if (i->ifa_addr != NULL)
 			rf_address_add(&reach_local, i->ifa_addr);
 	}
 	freeifaddrs(interfaces);
-	reach_add_listened();
 }
 
 static void
@@ -85,33 +88,47 @@ reach_read_limit(void)
 
 /* Connecting a datagram socket sends nothing, but asks the kernel for a route. */
 static bool
-reach_has_route(const char *text)
+reach_leads_to(const struct sockaddr *address)
 {
-	struct sockaddr_storage address;
-	bool					has;
-	int						fd;
+	bool leads;
+	int	 fd = socket(address->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-	(void) rf_address_parse(text, &address);
-	if (address.ss_family == AF_INET)
-		((struct sockaddr_in *) &address)->sin_port = htons(9);
-	else
-		((struct sockaddr_in6 *) &address)->sin6_port = htons(9);
-	fd = socket(address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return false;
-	has = connect(fd, (struct sockaddr *) &address,
-				  address.ss_family == AF_INET ? sizeof(struct sockaddr_in)
-											   : sizeof(struct sockaddr_in6)) == 0;
+	leads = connect(fd, address,
+					address->sa_family == AF_INET ? sizeof(struct sockaddr_in)
+												  : sizeof(struct sockaddr_in6)) == 0;
 	close(fd);
-	return has;
+	return leads;
 }
 
 /* Networks for documentation are nowhere, so what leads to them leads everywhere. */
+static bool
+reach_leads_everywhere(void)
+{
+	static const char *const nowhere[] = {"203.0.113.1", "2001:db8::1"};
+
+	for (size_t i = 0; i < lengthof(nowhere); i++)
+	{
+		struct sockaddr_storage address;
+
+		if (rf_address_parse(nowhere[i], &address) &&
+			reach_leads_to((struct sockaddr *) &address))
+			return true;
+	}
+	return false;
+}
+
+bool
+rf_reach_has_route(const struct sockaddr *address)
+{
+	return reach_leads_everywhere() || reach_leads_to(address);
+}
+
 bool
 rf_reach_has_network(void)
 {
-	return rf_address_has_network(&reach_local) &&
-		(reach_has_route("203.0.113.1") || reach_has_route("2001:db8::1"));
+	return rf_address_has_network(&reach_local);
 }
 
 int

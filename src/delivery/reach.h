@@ -23,8 +23,11 @@ extern const char *rf_reach_forbidden(const struct sockaddr *address);
 /* The same for a host that somebody else dials for us; NULL also for a name. */
 extern const char *rf_reach_forbidden_host(const char *host);
 
-/* Is there a network beyond this machine? */
+/* Has this machine an address that others might reach? */
 extern bool rf_reach_has_network(void);
+
+/* Is there a way to the address, or a way out, which would lead there? */
+extern bool rf_reach_has_route(const struct sockaddr *address);
 
 /* The proxy's URL, NULL without one; its number changes when it does. */
 extern const char *rf_reach_proxy(int *number);

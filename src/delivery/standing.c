@@ -113,8 +113,8 @@ standing_note_answer(RfEndpoint *endpoint, const RfHttpResult *result, bool fail
 }
 
 /* Of another URL than is dialled now, an answer says nothing. */
-static bool
-standing_is_about(const RfEndpoint *endpoint, const RfParcel *parcel)
+bool
+rf_standing_is_about(const RfEndpoint *endpoint, const RfParcel *parcel)
 {
 	return endpoint->config != NULL && strcmp(endpoint->config->url, parcel->config->url) == 0;
 }
@@ -129,7 +129,7 @@ rf_standing_end(RfEndpoint *endpoint, RfParcel *parcel, const RfHttpResult *resu
 	if (probe)
 		endpoint->probe = NULL;
 	rf_agenda_touch(endpoint);
-	if (!standing_is_about(endpoint, parcel))
+	if (!rf_standing_is_about(endpoint, parcel))
 		return false;
 	standing_note_answer(endpoint, result, failed, now);
 	if (!failed)

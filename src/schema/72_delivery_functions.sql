@@ -77,4 +77,4 @@ CREATE OR REPLACE FUNCTION @extschema@.rf_replay_webhook(
 RETURNS bigint
 LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.rf_replay_webhook(bigint, timestamptz, text, text[], boolean, numeric) IS
-'sends deliveries of a webhook once more: dead, delivered or all; of what happened since; events as in rf_webhook.events; at most so many in a second; returns how many, and only that in a dry run';
+'sends deliveries of a webhook once more: dead, delivered or all; of what happened since; events as in rf_webhook.events; so many become due in a second; returns how many, and only that in a dry run';

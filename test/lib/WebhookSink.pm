@@ -6,7 +6,8 @@
 #   /recover/3           500 three times, then 204
 #   /retry-after/VALUE   503 with that header
 #   /redirect            302 to /ok
-#   /told/NAME           what tell() said last for that name, 204 before
+#   /told/NAME           what tell() said last for that name, 204 before; with a header
+#                        "Hold" once release() was called
 #   /hold                204 once release() was called
 #   /slow/120            204 after so many milliseconds
 #   /alone               204 after a moment; see overlaps()
@@ -380,6 +381,7 @@ sub _answer_told
 	my ($status, @headers) = @told;
 	my ($wait) = map { /^Wait: (.*)/ ? $1 : () } @headers;
 	sleep $wait if $wait;
+	$self->_await_release if grep { /^Hold:/ } @headers;
 	return _send($connection, $status, \@headers, '');
 }
 
@@ -397,8 +399,16 @@ sub _answer_hold
 {
 	my ($self, $connection) = @_;
 
-	sleep 0.02 until -e $self->{gate};
+	$self->_await_release;
 	return _send($connection, 204, [], '');
+}
+
+sub _await_release
+{
+	my ($self) = @_;
+
+	sleep 0.02 until -e $self->{gate};
+	return;
 }
 
 sub _answer_alone

@@ -177,6 +177,38 @@ await_row("SELECT count(*) = 16 FROM rf_dead WHERE webhook_id = $webhook", 'many
 await_row("SELECT breaker = 'closed' FROM rf_webhook_state WHERE webhook_id = $webhook",
 	'do not open the breaker: it is well');
 
+# What one URL asks for says nothing about another: who retires a receiver moves its
+# webhook first, while requests to it are under way.
+my $witness = $node->safe_psql('shop', "INSERT INTO rf_webhook (url) VALUES ('"
+	  . $sink->url('/ok/witness') . "') RETURNING id");
+my $heard = 0;
+foreach my $asked ([ 'gone', 410 ], [ 'disable', 500, 'webhook-delivery: disable' ],
+	[ 'give-up', 422, 'webhook-delivery: abort-message' ], [ 'later', 503, 'Retry-After: 3600' ])
+{
+	my ($name, @answer) = @$asked;
+
+	$sink->hold;
+	$sink->tell("old-$name", @answer, 'Hold: until it has moved');
+	$webhook = create_webhook("old-$name");
+	join_somebody();
+	$sink->await(1, "/told/old-$name");
+	$node->safe_psql('shop', "UPDATE rf_webhook SET url = '" . $sink->url("/ok/new-$name")
+		  . "' WHERE id = $webhook");
+	join_somebody();
+	$heard += 2;
+	# Who sends what was written after that knows of it.
+	await_row("SELECT count(*) >= $heard FROM rf_attempt WHERE webhook_id = $witness", "$name: moved");
+	$sink->release;
+	$sink->await(2, "/ok/new-$name");
+	is($node->safe_psql('shop', "SELECT state FROM rf_webhook WHERE id = $webhook"), 'enabled',
+		'the new URL is not disabled');
+	is($node->safe_psql('shop', "SELECT string_agg(outcome, ' ' ORDER BY started_at) FROM rf_attempt"
+			  . " WHERE webhook_id = $webhook AND outcome <> 'success'"),
+		'retry', 'what the old one did not take is tried at the new one');
+	drop_webhook($webhook);
+}
+$sink->release;
+
 $sink->stop;
 $node->stop;
 done_testing();

@@ -37,6 +37,10 @@ static const Case cases[] = {
 	{"127.0.0.1", "loopback"},
 	{"127.255.255.255", "loopback"},
 	{"128.0.0.0", NULL},
+	/* 168.63.129.16, of Azure's hosts */
+	{"168.63.129.15", NULL},
+	{"168.63.129.16", "metadata address"},
+	{"168.63.129.17", NULL},
 	/* 169.254.0.0/16, where clouds keep their metadata */
 	{"169.253.255.255", NULL},
 	{"169.254.0.0", "link-local address"},

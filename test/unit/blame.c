@@ -18,7 +18,7 @@ typedef struct Case
 } Case;
 
 /* Where nothing else is said, all is well with this machine. */
-#define WELL .has_network = true, .names_resolve = true
+#define WELL .has_network = true, .routed = true, .names_resolve = true
 
 static const Case cases[] = {
 	/* answers */
@@ -53,7 +53,7 @@ static const Case cases[] = {
 	{"a wrong name", {CURLE_COULDNT_RESOLVE_HOST, .unresolved = true, WELL}, {.fault = RF_FAULT_SILENCE, .error_class = "dns"}},
 	{"a slow name server", {CURLE_OPERATION_TIMEDOUT, .unresolved = true, WELL}, {.fault = RF_FAULT_SILENCE, .error_class = "dns"}},
 	{"no name server answers",
-	 {CURLE_COULDNT_RESOLVE_HOST, .unresolved = true, .has_network = true},
+	 {CURLE_COULDNT_RESOLVE_HOST, .unresolved = true, .has_network = true, .routed = true},
 	 {.fault = RF_FAULT_OWN, .error_class = "own"}},
 	{"no name server answers in time",
 	 {CURLE_OPERATION_TIMEDOUT, .unresolved = true, .has_network = true},
@@ -78,6 +78,15 @@ static const Case cases[] = {
 	 {CURLE_OUT_OF_MEMORY, 200, .connected = true, .lacks_memory = true, WELL},
 	 {.fault = RF_FAULT_OWN, .error_class = "own", .everybody = true}},
 	{"no memory for a moment", {CURLE_OUT_OF_MEMORY, WELL}, {.fault = RF_FAULT_OWN, .error_class = "own", .doubtful = true}},
+	{"a name that is not there, in a closed network",
+	 {CURLE_COULDNT_RESOLVE_HOST, .unresolved = true, .has_network = true, .names_resolve = true},
+	 {.fault = RF_FAULT_SILENCE, .error_class = "dns"}},
+	{"a neighbour in a closed network that is switched off",
+	 {CURLE_COULDNT_CONNECT, .connect_errno = EHOSTUNREACH, WELL},
+	 {.fault = RF_FAULT_SILENCE, .error_class = "connect"}},
+	{"no way out of a closed network",
+	 {CURLE_COULDNT_CONNECT, .connect_errno = ENETUNREACH, .has_network = true, .names_resolve = true},
+	 {.fault = RF_FAULT_OWN, .error_class = "own"}},
 	{"no network", {CURLE_COULDNT_CONNECT, .connect_errno = ENETUNREACH, .names_resolve = true}, {.fault = RF_FAULT_OWN, .error_class = "own", .everybody = true}},
 	{"no certificates for want of descriptors",
 	 {CURLE_SSL_CACERT_BADFILE, .connected = true, .lacks_descriptors = true, WELL},
