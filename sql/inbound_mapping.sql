@@ -82,7 +82,7 @@ INSERT INTO rf_inbound_mapping (mapping, position, action, code) VALUES ('bad', 
 INSERT INTO rf_inbound_mapping (mapping, position, action, code) VALUES ('bad', 1, 'qualify', '$.');
 \set VERBOSITY terse
 INSERT INTO rf_inbound_mapping (mapping, position, action, "when") VALUES ('bad', 1, 'qualify', '$.a == 1');
-INSERT INTO rf_inbound_mapping (mapping, position, action, coupon) VALUES ('bad', 1, 'unqualify', '$.coupon');
+INSERT INTO rf_inbound_mapping (mapping, position, action, reason) VALUES ('bad', 1, 'unqualify', '$.reason');
 INSERT INTO rf_inbound_mapping (mapping, position, action, name) VALUES ('bad', 1, 'join', '$.name');
 INSERT INTO rf_inbound_mapping (mapping, position, action, code) VALUES ('bad', 1, 'purchase', '$.code');
 INSERT INTO rf_inbound_mapping (mapping, position, action, amount) VALUES ('bad', 1, 'purchase', '$.amount');

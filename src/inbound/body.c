@@ -124,9 +124,32 @@ body_read_form(RfBody *body, const char *text, size_t length, bool as_json)
 
 /* ---- JSON ----------------------------------------------------------------- */
 
-/* The parser has the stack's depth as its limit; ours does not depend on settings. */
+/*
+ * A number is kept digit by digit, so that a few bytes of 1e131071 become a hundred
+ * thousand. What is sent are doubles at most.
+ */
 static void
-check_depth(const char *text, size_t length)
+check_exponent(const char *at, const char *end)
+{
+	int exponent = 0;
+
+	if (at < end && (*at == '+' || *at == '-'))
+		at++;
+	for (; at < end && *at >= '0' && *at <= '9' && exponent <= RF_BODY_EXPONENT_MAX; at++)
+		exponent = exponent * 10 + (*at - '0');
+	if (exponent > RF_BODY_EXPONENT_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("a number in the body is out of range"),
+				 errdetail("The limit of exponents is %d.", RF_BODY_EXPONENT_MAX)));
+}
+
+/*
+ * What the parser would take, but we do not. Its own limit of depth, the stack's, is
+ * a setting's.
+ */
+static void
+check_json(const char *text, size_t length)
 {
 	bool in_string = false;
 	int	 depth = 0;
@@ -141,6 +164,8 @@ check_depth(const char *text, size_t length)
 			depth++;
 		else if (!in_string && (text[i] == '}' || text[i] == ']'))
 			depth--;
+		else if (!in_string && (text[i] == 'e' || text[i] == 'E'))
+			check_exponent(text + i + 1, text + length);
 		if (depth > RF_BODY_DEPTH_MAX)
 			ereport(ERROR,
 					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
@@ -152,7 +177,7 @@ check_depth(const char *text, size_t length)
 static bool
 body_read_json(RfBody *body, const RfRequest *request, RfResponse *response)
 {
-	check_depth(request->body, request->length);
+	check_json(request->body, request->length);
 	body->json = json_of(server_text(request->body, request->length));
 	if (JB_ROOT_IS_SCALAR(body->json))
 		ereport(ERROR,

@@ -17,7 +17,8 @@
 #define RF_BATCH_CALLS_MAX 1000
 
 /* Objects and arrays within each other, at most. */
-#define RF_BODY_DEPTH_MAX 64
+#define RF_BODY_DEPTH_MAX	 64
+#define RF_BODY_EXPONENT_MAX 308 /* a double's */
 
 typedef struct RfBody
 {

@@ -93,24 +93,30 @@ raise_lack(const RfCalling *calling, const char *lack)
 
 /* ---- its name ------------------------------------------------------------- */
 
-/* The key that the caller gave; NULL: none. */
 static char *
-own_key(const RfCalling *calling, int *position)
+valid_key(const char *key, int position)
 {
-	const char *key = calling->arguments.value[RF_ARGUMENT_IDEMPOTENCY_KEY];
-
-	*position = 0;
-	if (key == NULL)
-	{
-		key = rf_request_header(calling->caller->request, "idempotency-key");
-		*position = calling->position;
-	}
-	if (key != NULL && !rf_message_key_is_valid(key))
+	if (!rf_message_key_is_valid(key))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("an idempotency key must have 1 to %d printable ASCII characters",
 						RF_MESSAGE_KEY_MAX)));
-	return key != NULL ? rf_message_name(key, *position) : NULL;
+	return rf_message_name(key, position);
+}
+
+/*
+ * The key that the caller gave; NULL: none. Of a request whose sender names it that
+ * name counts: a header that nobody has signed would make a repeat something new.
+ */
+static char *
+own_key(const RfCalling *calling, bool is_named)
+{
+	const char *key = calling->arguments.value[RF_ARGUMENT_IDEMPOTENCY_KEY];
+
+	if (key != NULL)
+		return valid_key(key, 0);
+	key = is_named ? NULL : rf_request_header(calling->caller->request, "idempotency-key");
+	return key != NULL ? valid_key(key, calling->position) : NULL;
 }
 
 static Datum
@@ -135,12 +141,11 @@ name_message(RfCalling *calling, Jsonb *json, const char *payload_id)
 {
 	const RfCaller *caller = calling->caller;
 	RfMessage	   *message = &calling->message;
-	int				position;
 
 	if (calling->action == RF_ACTION_PARTICIPANT)
 		return;
 	message->token_id = caller->token.id;
-	message->id = own_key(calling, &position);
+	message->id = own_key(calling, caller->message_id != NULL || payload_id != NULL);
 	if (message->id != NULL)
 		message->digest = own_digest(calling, json);
 	else if (caller->message_id != NULL)
@@ -221,9 +226,9 @@ rf_calling_serve(RfCalling *calling)
 
 /* Would it be the same however often the sender tries? */
 static bool
-is_no_news(const RfCalling *calling, int sqlstate)
+is_no_news(const RfCalling *calling, const ErrorData *error)
 {
-	switch (sqlstate)
+	switch (error->sqlerrcode)
 	{
 		case ERRCODE_RF_CAMPAIGN_NOT_OPEN:
 		case ERRCODE_RF_UNKNOWN_CODE:
@@ -235,8 +240,9 @@ is_no_news(const RfCalling *calling, int sqlstate)
 		case ERRCODE_RF_CURRENCY_MISMATCH:
 			return true;
 		case ERRCODE_UNIQUE_VIOLATION:
-			/* Two messages tell of one payment, each in its own way. */
-			return calling->action == RF_ACTION_PURCHASE || calling->action == RF_ACTION_REFUND;
+			/* Two messages tell of one payment, each in its own way. An index may be anybody's. */
+			return error->constraint_name == NULL &&
+				(calling->action == RF_ACTION_PURCHASE || calling->action == RF_ACTION_REFUND);
 		case ERRCODE_UNDEFINED_OBJECT:
 			/* Something is refunded that nobody bought who was invited. */
 			return calling->action == RF_ACTION_REFUND;
@@ -264,7 +270,7 @@ rf_calling_failed(RfCalling *calling, const ErrorData *error)
 {
 	int status = failed_status(calling, error->sqlerrcode);
 
-	if (is_mapped(calling) && is_no_news(calling, error->sqlerrcode))
+	if (is_mapped(calling) && is_no_news(calling, error))
 	{
 		(void) answer_ignored(calling->response, error->message);
 		return;

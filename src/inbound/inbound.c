@@ -139,9 +139,21 @@ element_run(Element *element, const Serving *serving)
 }
 
 /*
- * A batch is answered for each call. A sender of a mapped payload looks at the status
- * alone: it must send the whole again if one of them is worth it.
+ * A sender of a mapped payload looks at the status alone: that of the whole is then
+ * that of its worst call, so that it is sent again if one of them is worth it.
  */
+static void
+take_status(RfResponse *whole, const RfResponse *element)
+{
+	int status = element->retry_after > 0 ? 503 : element->status;
+
+	if (status < 400 || status < whole->status)
+		return;
+	whole->status = status;
+	whole->retry_after = element->retry_after;
+}
+
+/* A batch is answered for each call. */
 static void
 serve_batch(Serving *serving)
 {
@@ -162,11 +174,8 @@ serve_batch(Serving *serving)
 		element_run(&element, serving);
 		MemoryContextSwitchTo(serving->memory);
 		append_element(&all, &element.response);
-		if (element.response.retry_after > 0 && rf_caller_is_mapped(&serving->caller))
-		{
-			serving->response->status = 503;
-			serving->response->retry_after = element.response.retry_after;
-		}
+		if (rf_caller_is_mapped(&serving->caller))
+			take_status(serving->response, &element.response);
 		MemoryContextReset(memory);
 	}
 	appendStringInfoString(&all, n == 0 ? "[]" : "]");

@@ -65,18 +65,20 @@ error_text(const ErrorData *error)
 void
 rf_problem_of_error(RfResponse *response, const ErrorData *error, int status)
 {
-	const char	  *sqlstate = pstrdup(unpack_sql_state(error->sqlerrcode));
-	int			   of_error = rf_status_of_sqlstate(sqlstate);
-	bool		   is_internal = status == 0 && of_error == 500;
+	const char	  *sqlstate = response->sqlstate;
+	int			   of_error;
+	bool		   is_internal;
 	StringInfoData body;
 
+	strlcpy(response->sqlstate, unpack_sql_state(error->sqlerrcode), sizeof(response->sqlstate));
+	of_error = rf_status_of_sqlstate(sqlstate);
+	is_internal = status == 0 && of_error == 500;
 	body = problem_begin(response, status != 0 ? status : of_error,
 						 is_internal ? NULL : error_text(error));
 	append_member(&body, "code", is_internal ? NULL : sqlstate);
 	append_member(&body, "hint", is_internal ? NULL : error->hint);
 	appendStringInfoChar(&body, '}');
 	response->body = body.data;
-	response->sqlstate = sqlstate;
 }
 
 bool

@@ -29,12 +29,12 @@ extern const char *rf_request_header(const RfRequest *request, const char *name)
 
 typedef struct RfResponse
 {
-	int			status;		 /* of HTTP */
-	char	   *body;		 /* JSON in UTF-8, palloc'd */
-	bool		problem;	 /* application/problem+json (RFC 9457) rather than application/json */
-	int			retry_after; /* seconds; 0: no such header */
-	int64		token_id;	 /* whose call it was; 0: nobody's we know */
-	const char *sqlstate;	 /* of a refusal, palloc'd; NULL: none */
+	int	  status;	   /* of HTTP */
+	char *body;		   /* JSON in UTF-8, palloc'd */
+	bool  problem;	   /* application/problem+json (RFC 9457) rather than application/json */
+	int	  retry_after; /* seconds; 0: no such header */
+	int64 token_id;	   /* whose call it was; 0: nobody's we know */
+	char  sqlstate[6]; /* of a refusal; "": none. It outlives the body: logs show it */
 } RfResponse;
 
 /*

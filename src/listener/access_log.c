@@ -126,7 +126,7 @@ log_outcome(const RfIncoming *incoming, char *outcome, size_t size)
 	outcome[0] = '\0';
 	if (response->token_id != 0)
 		used = snprintf(outcome, size, ", token " INT64_FORMAT, response->token_id);
-	if (response->sqlstate != NULL)
+	if (response->sqlstate[0] != '\0')
 		snprintf(outcome + used, size - used, ", %s", response->sqlstate);
 }
 

@@ -60,7 +60,8 @@ round_call(RfExchange *exchange)
 		return false;
 	}
 	rf_inbound_serve(&exchange->request, rf_unit_run, &exchange->response);
-	return !exchange->request.reads && exchange->response.status < 300;
+	/* A batch says of each call what became of it, whatever its own status. */
+	return !exchange->request.reads && !exchange->response.problem;
 }
 
 static bool

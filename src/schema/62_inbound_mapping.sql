@@ -38,9 +38,9 @@ CREATE TABLE @extschema@.rf_inbound_mapping (
 	CONSTRAINT rf_inbound_mapping_arguments_check CHECK (
 		CASE action
 			WHEN 'qualify' THEN num_nonnulls(code, coupon, email) > 0
-			WHEN 'unqualify' THEN num_nonnulls(code, email) > 0
+			WHEN 'unqualify' THEN num_nonnulls(code, coupon, email) > 0
 			WHEN 'join' THEN email IS NOT NULL
-			WHEN 'purchase' THEN num_nonnulls(code, email) > 0 AND amount IS NOT NULL
+			WHEN 'purchase' THEN num_nonnulls(code, coupon, email) > 0 AND amount IS NOT NULL
 			WHEN 'refund' THEN external_id IS NOT NULL
 			WHEN 'fulfill' THEN reward IS NOT NULL
 		END),
