@@ -42,4 +42,7 @@ typedef struct RfArguments
 /* "code" and so on. */
 extern const char *rf_argument_name(RfArgument argument);
 
+/* All that are given as a jsonb object of texts; meta, which is an object, as its text too. */
+extern Datum rf_arguments_object(const RfArguments *arguments);
+
 #endif /* RF_ARGUMENTS_H */

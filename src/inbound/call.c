@@ -23,6 +23,7 @@
 #include "program/qualification.h"
 #include "program/refund.h"
 #include "program/reward_life.h"
+#include "program/unmatched.h"
 
 /* ---- what the texts mean -------------------------------------------------- */
 
@@ -250,6 +251,13 @@ bought(const RfToken *token, const RfArguments *arguments)
 	return request;
 }
 
+void
+rf_call_keep(const RfToken *token, const RfArguments *arguments, const RfRefusal *refusal)
+{
+	rf_unmatched_note(psprintf("inbound token " INT64_FORMAT, token->id),
+					  rf_arguments_object(arguments), refusal);
+}
+
 /*
  * Who buys by somebody's link and is not there yet joins by it. A purchase that is
  * refused then, as the person is held, does not undo that.
@@ -277,6 +285,7 @@ join_and_buy(const RfToken *token, const RfArguments *arguments, RfPurchaseReque
 		return answer_purchase(&answer);
 	if (refusal.sqlstate != ERRCODE_RF_BLOCKED_OR_HELD)
 		rf_refusal_raise(&refusal);
+	rf_call_keep(token, arguments, &refusal);
 	return answer_joined(&joined);
 }
 

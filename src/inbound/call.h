@@ -9,6 +9,7 @@
 #include "inbound/arguments.h"
 #include "inbound/token.h"
 #include "program/campaign.h"
+#include "program/refusal.h"
 
 /* What the call must say and does not, as words for people; NULL: nothing lacks. */
 extern const char *rf_call_lacks(RfAction action, const RfArguments *arguments);
@@ -18,6 +19,13 @@ extern const char *rf_call_lacks(RfAction action, const RfArguments *arguments);
  * is refused is raised. Inside an engine scope.
  */
 extern char *rf_call_do(const RfToken *token, RfAction action, const RfArguments *arguments);
+
+/*
+ * What somebody may still want to be credited with was refused: keep it in
+ * rf_unmatched. Inside an engine scope.
+ */
+extern void rf_call_keep(const RfToken *token, const RfArguments *arguments,
+						 const RfRefusal *refusal);
 
 /*
  * The one campaign that a call may touch, 0: any. Raises 42704 if the token may not

@@ -279,3 +279,10 @@ rf_calling_failed(RfCalling *calling, const ErrorData *error)
 	if (calling->phase == RF_CALL_NAMING && status == 409)
 		calling->response->retry_after = RF_STATUS_RETRY_AFTER;
 }
+
+bool
+rf_calling_is_kept(const RfCalling *calling, const ErrorData *error)
+{
+	return is_mapped(calling) && error->sqlerrcode == ERRCODE_RF_BLOCKED_OR_HELD &&
+		(calling->action == RF_ACTION_PURCHASE || calling->action == RF_ACTION_QUALIFY);
+}

@@ -68,4 +68,10 @@ extern void rf_calling_serve(RfCalling *calling);
 /* Fill the response with what the error of the call's unit means. */
 extern void rf_calling_failed(RfCalling *calling, const ErrorData *error);
 
+/*
+ * Is it to be kept, now that it has failed? Its sender is told nothing of people who
+ * are held, but once they are released they want to be credited.
+ */
+extern bool rf_calling_is_kept(const RfCalling *calling, const ErrorData *error);
+
 #endif /* RF_CALLING_H */

@@ -12,6 +12,7 @@
 #include "mb/pg_wchar.h"
 #include "utils/memutils.h"
 
+#include "inbound/call.h"
 #include "inbound/calling.h"
 #include "inbound/inbound.h"
 #include "inbound/problem.h"
@@ -99,6 +100,34 @@ serve_first(void *arg)
 		rf_calling_serve(&serving->alone);
 }
 
+/* ---- what failed ---------------------------------------------------------- */
+
+typedef struct Kept
+{
+	const RfCalling *calling;
+	const ErrorData *error;
+} Kept;
+
+static void
+keep(void *arg)
+{
+	const Kept *kept = arg;
+	RfRefusal	refusal = rf_refusal_of_error(kept->error);
+
+	rf_call_keep(&kept->calling->caller->token, &kept->calling->arguments, &refusal);
+}
+
+static void
+answer_failed(const Serving *serving, RfCalling *calling, const ErrorData *error)
+{
+	Kept	   kept = {calling, error};
+	ErrorData *worse = NULL;
+
+	if (rf_calling_is_kept(calling, error))
+		worse = serving->unit(keep, &kept);
+	rf_calling_failed(calling, worse != NULL ? worse : error);
+}
+
 /* ---- batches -------------------------------------------------------------- */
 
 /* A call of a batch, in memory of its own. */
@@ -135,7 +164,7 @@ element_run(Element *element, const Serving *serving)
 	ErrorData *error = serving->unit(serve_element, element);
 
 	if (error != NULL)
-		rf_calling_failed(&element->calling, error);
+		answer_failed(serving, &element->calling, error);
 }
 
 /*
@@ -248,7 +277,7 @@ rf_inbound_serve(const RfRequest *request, RfUnit unit, RfResponse *response)
 	error = unit(serve_first, &serving);
 	MemoryContextSwitchTo(serving.memory);
 	if (error != NULL)
-		rf_calling_failed(&serving.alone, error);
+		answer_failed(&serving, &serving.alone, error);
 	else if (response->status == 0)
 		serve_batch(&serving);
 	encode(&serving);

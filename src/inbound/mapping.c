@@ -279,26 +279,6 @@ rf_mapping_read(const char *mapping, Jsonb *payload, const RfRequest *request, R
 	return mapping_read(mapping, payload, headers_object(request), mapped);
 }
 
-/* Arguments as an object of texts; meta, which is an object, as its text too. */
-static Datum
-arguments_object(const RfArguments *arguments)
-{
-	RfColumn names;
-	RfColumn values;
-
-	rf_column_init(&names, TEXTOID);
-	rf_column_init(&values, TEXTOID);
-	for (int i = 0; i < RF_ARGUMENTS; i++)
-	{
-		if (arguments->value[i] == NULL)
-			continue;
-		rf_column_add_text(&names, rf_argument_name((RfArgument) i));
-		rf_column_add_text(&values, arguments->value[i]);
-	}
-	return DirectFunctionCall2(jsonb_object_two_arg, rf_column_array(&names),
-							   rf_column_array(&values));
-}
-
 /* Names of headers have no case. */
 RF_STATEMENT(fold_headers,
 			 "SELECT COALESCE(jsonb_object_agg(lower(key), value), '{}')"
@@ -327,7 +307,7 @@ rf_map_inbound(PG_FUNCTION_ARGS)
 					 folded_headers(PG_GETARG_DATUM(2)), &mapped))
 	{
 		values[0] = CStringGetTextDatum(rf_action_name(mapped.action));
-		values[1] = arguments_object(&mapped.arguments);
+		values[1] = rf_arguments_object(&mapped.arguments);
 		nulls[0] = nulls[1] = false;
 		nulls[2] = mapped.message_id == NULL;
 		if (!nulls[2])

@@ -39,20 +39,40 @@ RF_STATEMENT(insert_unmatched,
 			 " FROM unnest($3, $4, $5) AS u (\"row\", reason, sqlstate)",
 			 TEXTOID, TIMESTAMPTZOID, JSONBARRAYOID, TEXTARRAYOID, TEXTARRAYOID);
 
+static void
+unmatched_insert(const char *target, RfColumn *rows, RfColumn *reasons, RfColumn *sqlstates)
+{
+	Datum values[] = {
+		CStringGetTextDatum(target), TimestampTzGetDatum(rf_now()), rf_column_array(rows),
+		rf_column_array(reasons), rf_column_array(sqlstates)};
+
+	rf_execute(&insert_unmatched, values, NULL);
+}
+
 void
 rf_unmatched_write(RfUnmatched *unmatched)
 {
-	Datum values[5];
-
 	if (unmatched->rows.n == 0)
 		return;
-	values[0] = CStringGetTextDatum(rf_attached_target(unmatched->attached));
-	values[1] = TimestampTzGetDatum(rf_now());
-	values[2] = rf_column_array(&unmatched->rows);
-	values[3] = rf_column_array(&unmatched->reasons);
-	values[4] = rf_column_array(&unmatched->sqlstates);
-	rf_execute(&insert_unmatched, values, NULL);
+	unmatched_insert(rf_attached_target(unmatched->attached), &unmatched->rows,
+					 &unmatched->reasons, &unmatched->sqlstates);
 	rf_unmatched_reset(unmatched);
+}
+
+void
+rf_unmatched_note(const char *target, Datum row, const RfRefusal *refusal)
+{
+	RfColumn rows;
+	RfColumn reasons;
+	RfColumn sqlstates;
+
+	rf_column_init(&rows, JSONBOID);
+	rf_column_init(&reasons, TEXTOID);
+	rf_column_init(&sqlstates, TEXTOID);
+	rf_column_add(&rows, row);
+	rf_column_add_text(&reasons, refusal->message);
+	rf_column_add_text(&sqlstates, unpack_sql_state(refusal->sqlstate));
+	unmatched_insert(target, &rows, &reasons, &sqlstates);
 }
 
 void

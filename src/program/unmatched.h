@@ -1,6 +1,7 @@
 /*
  * unmatched.h
- *	  rf_unmatched: rows of attached tables that could not be credited.
+ *	  rf_unmatched: rows of attached tables, and calls of other systems, that could
+ *	  not be credited.
  */
 #ifndef RF_UNMATCHED_H
 #define RF_UNMATCHED_H
@@ -29,6 +30,12 @@ extern void rf_unmatched_add(RfUnmatched *unmatched, const RfRefusal *refusal);
 
 /* Write what was added. Inside an engine scope. */
 extern void rf_unmatched_write(RfUnmatched *unmatched);
+
+/*
+ * What came from elsewhere, as a jsonb object of texts, was refused. Inside an engine
+ * scope.
+ */
+extern void rf_unmatched_note(const char *target, Datum row, const RfRefusal *refusal);
 
 /* Forget what was added and is not written yet. */
 extern void rf_unmatched_reset(RfUnmatched *unmatched);

@@ -35,6 +35,7 @@ DROP FUNCTION @extschema@.rf_refuse_unbuilt();
 -- @include 62_inbound_mapping.sql
 -- @include 63_inbound_presets.sql
 -- @include 64_inbound_secret.sql
+-- @comments 65_unmatched.sql
 
 -- @include 70_functions.sql
 -- @include 71_purchase_functions.sql
