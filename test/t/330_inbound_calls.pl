@@ -140,6 +140,15 @@ $answer = call_over($port, call('qualify', 'code=PERSON11'));
 unlike(body_of($answer), qr/Failing row|\(null/, 'nobody is shown rows');
 is($node->safe_psql('shop', "SELECT count(*) FROM rf_participant WHERE code IN ('PERSON9', 'PERSON10', 'PERSON11') AND state = 'pending'"),
 	3, 'of all these, nothing was done');
+# A sender whose payloads are mapped looks at the status alone.
+my $mine = $token;
+$token = $node->safe_psql('shop', q{
+	INSERT INTO rf_inbound_mapping (mapping, position, action, code) VALUES ('crm', 1, 'qualify', '$.who');
+	SELECT token FROM rf_create_inbound_token('crm', 'spring', mapping => 'crm')});
+$answer = call_over($port, call('', '[{"who": "PERSON12"}, {"who": "PERSON10"}, {"who": "NOBODY"}]', @json));
+is(status_of($answer), 500, 'a mapped batch is answered as its worst call');
+like(body_of($answer), qr/^\[\{"status":200,.*"status":500.*\{"status":200,[^}]*"ignored"/, 'with an answer for each');
+$token = $mine;
 $node->safe_psql('shop', 'DROP FUNCTION audit CASCADE');
 
 # ---- other letters ------------------------------------------------------------
