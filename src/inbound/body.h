@@ -17,8 +17,10 @@
 #define RF_BATCH_CALLS_MAX 1000
 
 /* Objects and arrays within each other, at most. */
-#define RF_BODY_DEPTH_MAX	 64
-#define RF_BODY_EXPONENT_MAX 308 /* a double's */
+#define RF_BODY_DEPTH_MAX 64
+
+/* Exponents of numbers, at most: those of doubles. */
+#define RF_BODY_EXPONENT_MAX 308
 
 typedef struct RfBody
 {
