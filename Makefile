@@ -74,9 +74,10 @@ else
 MICROHTTPD_ABSENT = libmicrohttpd was not found (Debian: libmicrohttpd-dev)
 endif
 
-# The server's own CFLAGS are gcc's when gcc built it; clang need not know them all.
+# The server's own CFLAGS and attributes are gcc's when gcc built it; clang need not know
+# them all.
 ifneq (,$(findstring clang,$(CC)))
-PG_CFLAGS += -Wno-unknown-warning-option -Wno-ignored-optimization-argument
+PG_CFLAGS += -Wno-unknown-warning-option -Wno-ignored-optimization-argument -Wno-ignored-attributes
 endif
 
 EXTRA_CLEAN = build $(EXTENSION)--*.sql src/*/*.o src/*/*.bc $(LISTENER_LIBRARY)
