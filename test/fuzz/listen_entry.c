@@ -10,14 +10,13 @@
 static void
 entry_write(const RfListenEntry *entry, char *text)
 {
-	RfListenEntry bare = *entry;
-	char		 *to = text;
+	char *to = text;
 
 	if (entry->local)
 		to += sprintf(to, "unix:");
 	else
 	{
-		rf_listen_place(&bare, to, RF_LISTEN_HOST + 16);
+		rf_listen_place(entry, to);
 		to += strlen(to);
 	}
 	for (const char *c = entry->host; entry->local && *c != '\0'; c++)
