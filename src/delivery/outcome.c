@@ -81,18 +81,11 @@ outcome_error(RfOutcome outcome, const RfHttpResult *result, char *buffer, size_
 	return buffer;
 }
 
-/* Of another URL than is dialled now, an answer says only that it has failed. */
-static bool
-outcome_is_about_endpoint(const RfParcel *parcel)
-{
-	return rf_standing_is_about(parcel->endpoint, parcel);
-}
-
 /* What Retry-After asks for; -1: nothing. */
 static int64
 outcome_wish(const RfParcel *parcel, const RfHttpResult *result, TimestampTz now)
 {
-	if (result->retry_after == NULL || !outcome_is_about_endpoint(parcel))
+	if (result->retry_after == NULL || !rf_standing_is_about(parcel))
 		return -1;
 	return rf_retry_after(result->retry_after, rf_unix_usecs(now));
 }
@@ -138,7 +131,7 @@ outcome_of(const RfParcel *parcel, const RfHttpResult *result)
 {
 	RfOutcome outcome = rf_retry_outcome(result->fault, result->status);
 
-	if (!outcome_is_about_endpoint(parcel))
+	if (!rf_standing_is_about(parcel))
 		return outcome == RF_OUTCOME_GONE ? RF_OUTCOME_FAILURE : outcome;
 	if (outcome == RF_OUTCOME_FAILURE && result->wish == RF_WISH_DISABLE)
 		return RF_OUTCOME_GONE;
@@ -199,7 +192,7 @@ outcome_judge(RfOutcome outcome, RfParcel *parcel, const RfHttpResult *result,
 
 	if (rf_standing_end(endpoint, parcel, result, failed, rf_steady_now()))
 		rf_webhook_state_save(endpoint);
-	if (!outcome_is_about_endpoint(parcel))
+	if (!rf_standing_is_about(parcel))
 		return;
 	rf_webhook_state_note(endpoint, now, error);
 	outcome_grant(outcome, parcel, result, now);

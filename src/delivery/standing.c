@@ -112,10 +112,11 @@ standing_note_answer(RfEndpoint *endpoint, const RfHttpResult *result, bool fail
 	endpoint->tried = true;
 }
 
-/* Of another URL than is dialled now, an answer says nothing. */
 bool
-rf_standing_is_about(const RfEndpoint *endpoint, const RfParcel *parcel)
+rf_standing_is_about(const RfParcel *parcel)
 {
+	const RfEndpoint *endpoint = parcel->endpoint;
+
 	return endpoint->config != NULL && strcmp(endpoint->config->url, parcel->config->url) == 0;
 }
 
@@ -129,7 +130,7 @@ rf_standing_end(RfEndpoint *endpoint, RfParcel *parcel, const RfHttpResult *resu
 	if (probe)
 		endpoint->probe = NULL;
 	rf_agenda_touch(endpoint);
-	if (!rf_standing_is_about(endpoint, parcel))
+	if (!rf_standing_is_about(parcel))
 		return false;
 	standing_note_answer(endpoint, result, failed, now);
 	if (!failed)

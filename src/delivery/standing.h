@@ -26,8 +26,11 @@ extern TimestampTz rf_standing_opens_at(RfEndpoint *endpoint, TimestampTz now);
 /* When it will be trusted less for want of an answer; DT_NOEND: it will not. */
 extern TimestampTz rf_standing_falls_silent_at(const RfEndpoint *endpoint, TimestampTz now);
 
-/* Is the parcel addressed to the URL that is dialled now? */
-extern bool rf_standing_is_about(const RfEndpoint *endpoint, const RfParcel *parcel);
+/*
+ * Is the parcel addressed to the URL that is dialled now? If not, an answer says only
+ * that it has failed.
+ */
+extern bool rf_standing_is_about(const RfParcel *parcel);
 
 /* A request begins. */
 extern void rf_standing_begin(RfEndpoint *endpoint, RfParcel *parcel, TimestampTz now);
